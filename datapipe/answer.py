@@ -1,0 +1,153 @@
+"""Ask every question of a shard as often as is owed, and lose nothing that came back."""
+
+from collections import Counter
+from contextlib import closing
+
+from datapipe.asking import Owed, all_requests, to_answer, to_failure, to_request
+from datapipe.backends.base import Completion
+from datapipe.context import Context, Shard
+from datapipe.errors import ServersDown
+from datapipe.journal import Journal, read_journal
+from datapipe.loop import stream
+from datapipe.policies import policy_of
+from datapipe.run import part_name
+from datapipe.shards import write_text
+from schemas.rows import Answer, Failure, Label, Question, Round
+
+
+def answer(ctx: Context, shard: Shard) -> None:
+    """Fill `answers` with what is owed for a shard; what a kill left in the journal is taken first.
+
+    Raises ServersDown where requests went out and not one came back.
+    """
+    work = _Work(ctx, shard)
+    owed = {} if ctx.settings.input.recorded else work.owed()
+    asked = len(work.fresh)
+    if owed:
+        ctx.progress.owe("answer", len(owed))
+        with Journal(work.journal, ctx.run.lease.token) as journal:
+            work.ask(owed, journal)
+    work.commit()
+    if work.outage and len(work.fresh) == asked:
+        raise ServersDown(f"{shard}: no server answered; the last said: {work.outage}. Run again to go on")
+
+
+class _Work:
+    """One shard: what is known of it, what is owed, and what came back."""
+
+    def __init__(self, ctx: Context, shard: Shard) -> None:
+        self.ctx, self.shard = ctx, shard
+        run, lane, number = ctx.run, shard.lane, shard.number
+        self.journal = run.journal_path("answers", lane, number)
+        self.policy = policy_of(lane, ctx.settings.generate)
+        self.questions = {q.question_id: q for q in run.read("questions", Question, lane, number)}
+        self.stored = {a.answer_id: a.request_id for a in run.read("answers", Answer, lane, number)}
+        self.given_up = {f.unit_id for f in run.read("failures", Failure, lane, number)}
+        self.labelled = {(row.answer_id, row.name) for row in run.read("labels", Label, lane, number)}
+        self.fresh: dict[str, Answer] = {}
+        self.labels: dict[tuple[str, str], Label] = {}
+        self.tries: Counter[str] = Counter()
+        self.last: dict[str, Failure] = {}
+        self.outage = ""
+        for entry in read_journal(self.journal):
+            self._replay(entry)
+
+    def owed(self) -> Owed:
+        """Requests with neither answer nor failure: a set difference, on keys."""
+        known = {*self.stored.values(), *self.given_up, *self._final()}
+        known.update(made.request_id for made in self.fresh.values())
+        every = all_requests(self.ctx.settings, self.policy.policy_id, self.questions.values())
+        return {key: asked for key, asked in every.items() if key not in known}
+
+    def ask(self, owed: Owed, journal: Journal) -> None:
+        """Send what is owed; each answer is in the journal before it counts."""
+        config, progress = self.ctx.settings, self.ctx.progress
+        requests = (to_request(config, key, *asked) for key, asked in owed.items())
+        with closing(stream(self.ctx.generator, requests, config.generate.concurrency)) as outcomes:
+            for request, outcome in outcomes:
+                self.ctx.go_on()
+                if isinstance(outcome, Completion):
+                    made = to_answer(config, self.policy.policy_id, *owed[request.id], request, outcome)
+                    journal.append(f'{{"answer":{made.model_dump_json(exclude_defaults=True)}}}')
+                    self.fresh[made.answer_id] = made
+                    progress.answered(outcome.completion_tokens)
+                else:
+                    failure = to_failure(self.shard.lane, self.policy.policy_id, request, outcome)
+                    journal.append(f'{{"failure":{failure.model_dump_json()}}}')
+                    self._count(failure)
+                    self.outage = str(outcome) if failure.reason == "outage" else self.outage
+                    progress.drop(f"request: {failure.reason}")
+                progress.step("answer")
+
+    def commit(self) -> None:
+        """Write the parts, answers last, then empty the journal but for tries still to be counted."""
+        run, lane = self.ctx.run, self.shard.lane
+        if final := sorted(self._final().values(), key=lambda row: row.unit_id):
+            run.commit("failures", lane, self._next_part("failures"), final)
+        if self.labels:
+            labels = [row for _, row in sorted(self.labels.items())]
+            run.commit("labels", lane, self._next_part("labels"), labels)
+        if fresh := sorted(self.fresh.values(), key=lambda a: (a.question_id, a.policy_id, a.index)):
+            part = self._next_part("answers")
+            run.commit("rounds", lane, part, _rounds(fresh))
+            run.commit("answers", lane, part, fresh)
+        self._empty_journal()
+
+    def _next_part(self, table: str) -> str:
+        number = self.shard.number
+        return part_name(number, len(self.ctx.run.parts(table, self.shard.lane, number)))
+
+    def _replay(self, entry: dict[str, object]) -> None:
+        if "answer" in entry:
+            made = Answer.model_validate(entry["answer"])
+            if made.answer_id not in self.stored and made.question_id in self.questions:
+                self.fresh[made.answer_id] = made
+        elif "label" in entry:
+            label = Label.model_validate(entry["label"])
+            if (label.answer_id, label.name) not in self.labelled:
+                self.labels[label.answer_id, label.name] = label
+        elif "failure" in entry:
+            self._count(Failure.model_validate(entry["failure"]))
+
+    def _count(self, failure: Failure) -> None:
+        if failure.unit_id not in self.given_up:
+            self.tries[failure.unit_id] += 1
+            self.last[failure.unit_id] = failure
+
+    def _final(self) -> dict[str, Failure]:
+        """Requests given up: refused, or lost to an outage in too many runs."""
+        most = self.ctx.settings.generate.give_up_after
+        return {
+            key: failure.model_copy(update={"attempts": self.tries[key]})
+            for key, failure in self.last.items()
+            if failure.reason == "refused" or self.tries[key] >= most
+        }
+
+    def _empty_journal(self) -> None:
+        final, answered = self._final(), {made.request_id for made in self.fresh.values()}
+        open_tries = [
+            f'{{"failure":{self.last[key].model_dump_json()}}}\n' * tries
+            for key, tries in self.tries.items()
+            if key not in final and key not in answered
+        ]
+        if open_tries:
+            write_text(self.journal, "".join(open_tries))
+        else:
+            self.journal.unlink(missing_ok=True)
+
+
+def _rounds(fresh: list[Answer]) -> list[Round]:
+    """Why no more is asked: one round with n fixed, in the shape that more rounds fit."""
+    draws = Counter((a.lane, a.question_id, a.policy_id, a.round) for a in fresh)
+    return [
+        Round(
+            lane=lane,
+            question_id=question,
+            policy_id=policy,
+            round=number,
+            draws=count,
+            action="stop",
+            reason="n is fixed",
+        )
+        for (lane, question, policy, number), count in sorted(draws.items())
+    ]

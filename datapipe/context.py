@@ -1,0 +1,110 @@
+"""What the stages of one run share: its folder, its checks, its models and its verifier processes."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import Any, Self
+
+from datapipe import loop
+from datapipe.backends.base import Backend
+from datapipe.config import RunConfig
+from datapipe.errors import Aborted
+from datapipe.models import backend_of
+from datapipe.policies import policy_of
+from datapipe.progress import Progress
+from datapipe.run import Run, shard_of
+from datapipe.workers import PoolSettings, WorkerPool
+from judges.catalog import AnyCheck, catalog
+from schemas.rows import Lane
+
+MakeBackend = Callable[[RunConfig, str], Backend]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Shard:
+    """Some hundreds of questions of one lane, the unit that stages work on."""
+
+    lane: Lane
+    number: int
+
+    def __str__(self) -> str:
+        return f"{self.lane} shard {self.number:05d}"
+
+
+class Context:
+    """Opens a run and everything it needs; closing gives it all back. Use with `with`."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        *,
+        lanes: Sequence[Lane] | None = None,
+        note: dict[str, Any] | None = None,
+        progress: Progress | None = None,
+        backend: MakeBackend = backend_of,
+    ) -> None:
+        self.settings = config
+        self.lanes: list[Lane] = [lane for lane in config.lanes if lanes is None or lane in lanes]
+        """The lanes that this process works on."""
+        self.progress = progress or Progress()
+        self.abort = Event()
+        """Set when the run is to end: stages stop at the next answer."""
+        folders = tuple(Path(folder) for folder in config.screen.folders)
+        # Checks are loaded before the lease is taken: a bad file stops the run before it starts.
+        self.checks: dict[str, AnyCheck] = dict(catalog(folders, config.checks))
+        self.run = Run(config, note)
+        self._backend = backend
+        self._opened: list[Backend] = []
+
+    @cached_property
+    def generator(self) -> Backend:
+        return self._open("generate")
+
+    @cached_property
+    def judge(self) -> Backend:
+        return self._open("judge")
+
+    @cached_property
+    def pool(self) -> WorkerPool:
+        """Started with the first verdict that is owed."""
+        config = self.settings
+        folders = tuple(Path(folder) for folder in config.screen.folders)
+        return WorkerPool(PoolSettings(**config.workers.model_dump(), folders=folders, params=config.checks))
+
+    def shards(self, lane: Lane) -> list[Shard]:
+        """The shards of a lane, in order; none of a lane that is left out."""
+        if lane not in self.lanes:
+            return []
+        return [Shard(lane, shard_of(part)) for part in self.run.parts("questions", lane)]
+
+    def go_on(self) -> None:
+        """Raise Aborted where the run is to end."""
+        if self.abort.is_set():
+            raise Aborted("the run was told to end; what is finished is stored, run again to go on")
+
+    def current_policy(self, lane: Lane) -> str:
+        """The policy_id of the configured generator."""
+        return policy_of(lane, self.settings.generate).policy_id
+
+    def close(self) -> None:
+        for backend in self._opened:
+            loop.run(backend.close())
+        if "pool" in self.__dict__:
+            self.pool.close()
+        self.run.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _open(self, role: str) -> Backend:
+        backend = self._backend(self.settings, role)
+        self._opened.append(backend)
+        return backend

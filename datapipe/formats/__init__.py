@@ -1,0 +1,1 @@
+"""Answer formats, one a file; `datapipe/format.py` finds them."""

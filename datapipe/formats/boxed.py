@@ -1,0 +1,17 @@
+"""The final answer stands in a LaTeX box."""
+
+from datapipe.format import FINAL_TYPES, Format
+
+
+def _rewrite(response: str, final: str | None) -> str | None:
+    if not final or "\\boxed" in response:
+        return None
+    kept = [line for line in response.rstrip().split("\n") if final not in line]
+    return "\n".join([*kept, f"The final answer is \\boxed{{{final}}}."]).strip()
+
+
+FORMAT = Format(
+    asks="Put the final answer in \\boxed{}.",
+    fits=lambda lane, kind: kind in FINAL_TYPES,
+    rewrite=_rewrite,
+)

@@ -1,0 +1,173 @@
+"""Choose what becomes data: right answers of questions inside the band; everything else with its reason."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from datapipe.context import Context, Shard
+from datapipe.deciding import Ruled, deciders, deciding_rubrics
+from datapipe.errors import ConfigError
+from datapipe.policies import models_by_policy
+from datapipe.posterior import mass_between
+from datapipe.rate import rulings
+from datapipe.run import part_name
+from schemas.ids import content_id, draw
+from schemas.rows import Answer, Decision, Lane, Question, Rating, Verdict
+
+
+def keep(ctx: Context) -> None:
+    """Fill `kept`, `dropped` and `pending`: every answer stands in exactly one of the three."""
+    for lane in ctx.lanes:
+        shards = ctx.shards(lane)
+        steer = steering_policy(ctx, lane) if shards else None
+        for shard in shards:
+            _keep_shard(ctx, shard, steer)
+        for table in ("kept", "dropped", "pending"):
+            live = {part_name(shard.number) for shard in shards}
+            ctx.run.retire(table, lane, set(ctx.run.parts(table, lane)) - live)
+
+
+def steering_policy(ctx: Context, lane: Lane) -> str | None:
+    """The policy whose ratings select. Raises ConfigError where several answered and none is named."""
+    rated = {r.policy_id for r in ctx.run.read("ratings", Rating, lane)}
+    models = {policy: model for policy, model in models_by_policy(ctx.run, lane).items() if policy in rated}
+    wanted = ctx.settings.rate.steer
+    if wanted is None and len(models) > 1 and not ctx.settings.input.recorded:
+        wanted = ctx.settings.generate.model
+    found = sorted(policy for policy, model in models.items() if wanted in (None, model))
+    if len(found) > 1:
+        # Of several policies of one model, such as two temperatures, the configured one steers.
+        found = [p for p in found if p == ctx.current_policy(lane)] or found
+    if len(found) > 1 or (models and not found):
+        names = ", ".join(sorted(set(models.values())))
+        raise ConfigError(
+            f"answers of several policies are stored ({names}): name the model whose pass rate steers "
+            f"selection, as in --set rate.steer=NAME; nothing stored is lost"
+        )
+    return found[0] if found else None
+
+
+def _keep_shard(ctx: Context, shard: Shard, steer: str | None) -> None:
+    run, lane, part = ctx.run, shard.lane, part_name(shard.number)
+    tables = ("questions", "answers", "verdicts", "ratings")
+    made_from = [run.fingerprint(table, lane, shard.number) for table in tables]
+    inputs = content_id("keep", *made_from, ctx.settings.digest("keep", "rate", "screen", "seed"), steer)
+    if all(run.done(table, lane, part, inputs) for table in ("kept", "dropped", "pending")):
+        return
+    chosen = sorted(_Choosing(ctx, shard, steer).decisions(), key=lambda d: d.answer_id)
+    for action, table in (("keep", "kept"), ("drop", "dropped"), ("pending", "pending")):
+        run.commit(table, lane, part, [d for d in chosen if d.action == action], inputs)
+    for decision in chosen:
+        if decision.action == "drop":
+            ctx.progress.drop(decision.check or "selection")
+
+
+class _Choosing:
+    """The decisions of one shard, in two steps: each answer by itself, then the right ones of a question."""
+
+    def __init__(self, ctx: Context, shard: Shard, steer: str | None) -> None:
+        run, lane, number = ctx.run, shard.lane, shard.number
+        self.ctx, self.lane = ctx, lane
+        self.rubrics = deciding_rubrics(ctx.settings, ctx.checks)
+        self.questions = {q.question_id: q for q in run.read("questions", Question, lane, number)}
+        self.ruled = rulings(ctx, shard, self.questions)
+        self.answers = [
+            a for a in run.read("answers", Answer, lane, number) if a.question_id in self.questions
+        ]
+        self.ratings = {
+            r.question_id: r for r in run.read("ratings", Rating, lane, number) if r.policy_id == steer
+        }
+        self.against: dict[str, list[Verdict]] = defaultdict(list)
+        for verdict in run.read("verdicts", Verdict, lane, number):
+            if verdict.outcome != "pass":
+                self.against[verdict.answer_id].append(verdict)
+
+    def decisions(self) -> Iterator[Decision]:
+        right: dict[str, list[Answer]] = defaultdict(list)
+        for answer in self.answers:
+            decision = self._alone(answer, self.ruled[answer.answer_id])
+            if decision is None:
+                right[answer.question_id].append(answer)
+            else:
+                yield decision
+        for question, answers in right.items():
+            yield from self._together(self.ratings.get(question), answers)
+
+    def _alone(self, answer: Answer, ruled: Ruled) -> Decision | None:
+        """What the verdicts say; None where nothing speaks against the answer."""
+        outcome, missing = ruled
+        names = deciders(self.questions[answer.question_id], self.rubrics)
+        against = self.against[answer.answer_id]
+        fails = [v for v in against if v.outcome == "fail"]
+        if outcome == "fail":
+            return self._dropped(answer, next(v for v in fails if v.check in names))
+        if faults := [v for v in fails if v.check not in names]:
+            return self._dropped(answer, faults[0])
+        if outcome == "unscored":
+            why = next((v.reason for v in against if v.check in names), "no deciding verdict")
+            return self._decision(answer, "pending", f"{missing}: {why}")
+        return None
+
+    def _together(self, rating: Rating | None, answers: list[Answer]) -> Iterator[Decision]:
+        """Right answers of one question: the band first, then as many as are wanted, in an order by hash."""
+        verdict = self._band(rating)
+        if verdict is not None:
+            yield from (self._decision(a, *verdict) for a in answers)
+            return
+        most, seed = self.ctx.settings.keep.answers, self.ctx.settings.seed
+        order = sorted(answers, key=lambda a: (draw("keep", seed, a.answer_id), a.answer_id))
+        texts: dict[str, str] = {}
+        rank = 0
+        for answer in order:
+            text = content_id("text", [t.model_dump(exclude={"tokens"}) for t in answer.turns])
+            if text in texts:
+                yield self._decision(answer, "drop", f"the same text as answer {texts[text]}")
+            elif rank >= most:
+                yield self._decision(answer, "drop", f"{most} answers of the question are kept already")
+            else:
+                texts[text] = answer.answer_id
+                yield self._decision(answer, "keep", "right, and the question is in the band", rank)
+                rank += 1
+
+    def _band(self, rating: Rating | None) -> tuple[str, str] | None:
+        """(action, reason) where the question is not taken; what is unscored may not change the choice."""
+        keep, prior = self.ctx.settings.keep, self.ctx.settings.rate.unsolved_prior
+        if rating is None:
+            return "pending", "the steering policy has not answered this question"
+        missing = rating.informative + rating.infra
+        ends = [
+            mass_between(keep.low, keep.high, passes, rating.n - passes, prior)
+            for passes in (rating.passes, rating.passes + missing)
+        ]
+        wanted = f"({keep.low:g}, {keep.high:g}] with mass {keep.mass:g}"
+        if min(ends) >= keep.mass:
+            return None
+        if max(ends) >= keep.mass:
+            return "pending", f"{missing} of {rating.n} unscored decide whether it lies in {wanted}"
+        return "drop", f"pass rate {rating.passes}/{rating.n}: mass {max(ends):.2f} in {wanted}"
+
+    def _dropped(self, answer: Answer, verdict: Verdict) -> Decision:
+        reason = verdict.reason or "failed"
+        return self._decision(answer, "drop", reason, check=verdict.check, evidence=verdict.evidence)
+
+    def _decision(
+        self,
+        answer: Answer,
+        action: str,
+        reason: str,
+        rank: int | None = None,
+        check: str | None = None,
+        evidence: str | None = None,
+    ) -> Decision:
+        return Decision.model_validate(
+            {
+                "lane": self.lane,
+                "question_id": answer.question_id,
+                "answer_id": answer.answer_id,
+                "policy_id": answer.policy_id,
+                "action": action,
+                "check": check,
+                "reason": reason,
+                "evidence": evidence,
+                "rank": rank,
+            }
+        )

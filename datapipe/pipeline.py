@@ -1,0 +1,153 @@
+"""The way of the data as one plan: which stages there are, over what, and how they are handed out."""
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Any, Literal, Protocol
+
+from datapipe import loop
+from datapipe.answer import answer
+from datapipe.context import Context, Shard
+from datapipe.dedup import dedup
+from datapipe.diversify import diversify
+from datapipe.keep import keep
+from datapipe.ledger import Line, balance
+from datapipe.policies import add_policies, policy_of
+from datapipe.publish import publish
+from datapipe.rate import rate
+from datapipe.recorded import import_recorded
+from datapipe.same import same_answer
+from datapipe.screen import screen
+from datapipe.seeds import seeds
+
+
+class Handle(Protocol):
+    """What a submitted stage gives back: any kind of future."""
+
+    def add_done_callback(self, fn: Callable[[Any], None], /) -> None: ...
+    def result(self) -> object: ...
+
+
+Submit = Callable[[str, Shard | None], Handle]
+"""Hand a stage out, over one shard or over the run; returns at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """Stages that run one after the other, over the whole run or over each shard by itself."""
+
+    scope: Literal["run", "shard"]
+    stages: tuple[str, ...]
+
+
+PLAN = (
+    Phase("run", ("seeds", "dedup")),
+    Phase("shard", ("answer", "screen", "rate")),
+    Phase("run", ("keep",)),
+    Phase("shard", ("diversify",)),
+)
+"""What both lanes go through. Publishing comes after the lanes, over both."""
+
+
+def run_stage(ctx: Context, stage: str, shard: Shard | None = None) -> None:
+    """Do one stage, or find that it is done. Any thread; raises what the stage raises."""
+    if shard is not None:
+        {"answer": answer, "screen": screen, "rate": rate, "diversify": diversify}[stage](ctx, shard)
+    elif stage == "seeds":
+        _seeds(ctx)
+    elif stage == "dedup":
+        _dedup(ctx)
+    else:
+        keep(ctx)
+
+
+def drive(ctx: Context, submit: Submit) -> None:
+    """Take the lanes of a context through the plan.
+
+    Shards go in a sliding window, and a stage is handed out when its input is finished, so that nothing
+    that waits holds a slot. The first error stops the handing out and is raised when what runs has ended.
+    """
+    for phase in PLAN:
+        if phase.scope == "run":
+            for stage in phase.stages:
+                submit(stage, None).result()
+        else:
+            shards = [shard for lane in ctx.lanes for shard in ctx.shards(lane)]
+            _slide(ctx, phase.stages, shards, submit)
+
+
+def finish(ctx: Context) -> tuple[Path, list[Line]]:
+    """Publish what is kept and balance the ledger: (the version's folder, the ledger)."""
+    version = publish(ctx)
+    return version, balance(ctx.run, ctx.settings, version)
+
+
+def run_pipeline(ctx: Context) -> tuple[Path, list[Line]]:
+    """The whole way in this process, on a pool of as many threads as shards may be in flight."""
+    pool = ThreadPoolExecutor(ctx.settings.window, thread_name_prefix="datapipe-stage")
+    try:
+        drive(ctx, lambda stage, shard: pool.submit(run_stage, ctx, stage, shard))
+        return finish(ctx)
+    except (KeyboardInterrupt, SystemExit):
+        # Threads that wait for a model would hold the process for as long as the slowest answer.
+        ctx.abort.set()
+        loop.stop()
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _slide(ctx: Context, stages: Sequence[str], shards: Sequence[Shard], submit: Submit) -> None:
+    waiting = deque(shards)
+    finished: SimpleQueue[tuple[Shard, int, Handle]] = SimpleQueue()
+    active = 0
+
+    def start(shard: Shard, step: int) -> None:
+        handle = submit(stages[step], shard)
+        handle.add_done_callback(lambda _: finished.put((shard, step, handle)))
+
+    failed: BaseException | None = None
+    while active or (waiting and failed is None):
+        while waiting and active < ctx.settings.window and failed is None:
+            start(waiting.popleft(), 0)
+            active += 1
+        shard, step, handle = finished.get()
+        try:
+            handle.result()
+        except Exception as error:  # noqa: BLE001  # raised below, when the others have ended
+            failed = failed or error
+            ctx.abort.set()
+        if failed is None and step + 1 < len(stages):
+            start(shard, step + 1)
+        else:
+            active -= 1
+    if failed is not None:
+        raise failed
+
+
+def _seeds(ctx: Context) -> None:
+    counts = seeds(ctx.run)
+    for name in ("quarantined", "purged"):
+        if counts[name]:
+            ctx.progress.drop(name, counts[name])
+    ctx.progress.owe("seeds", counts["read"])
+    ctx.progress.step("seeds", counts["read"])
+
+
+def _dedup(ctx: Context) -> None:
+    counts = dedup(ctx.run, same_answer(ctx))
+    for name in ("exact", "gold_conflict"):
+        if counts[name]:
+            ctx.progress.drop(f"duplicate: {name}", counts[name])
+    ctx.progress.owe("dedup", counts["questions"])
+    ctx.progress.step("dedup", counts["questions"])
+    roles = () if ctx.settings.input.recorded else (ctx.settings.generate,)
+    for lane in ctx.lanes:
+        add_policies(ctx.run, lane, [policy_of(lane, model) for model in (*roles, ctx.settings.judge)])
+    if ctx.settings.input.recorded:
+        counts = import_recorded(ctx)
+        if counts["unmatched"]:
+            ctx.progress.drop("recorded: unmatched", counts["unmatched"])

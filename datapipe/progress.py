@@ -1,0 +1,66 @@
+"""What a run is doing right now, counted by the stages and read by whoever shows it."""
+
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+
+@dataclass
+class Count:
+    """One stage: units done and owed."""
+
+    done: int = 0
+    owed: int = 0
+    started: float = field(default_factory=time.monotonic)
+    ended: float | None = None
+
+
+class Progress:
+    """Counters that any thread may raise. `version` rises with them, for a display that draws on change."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.stages: dict[str, Count] = {}
+        self.dropped: Counter[str] = Counter()
+        self.notes: list[str] = []
+        self.answers = 0
+        self.tokens = 0
+        self.started = time.monotonic()
+        self.first_answer: float | None = None
+
+    def owe(self, stage: str, units: int) -> None:
+        """A stage has so many more units before it."""
+        with self._lock:
+            self.stages.setdefault(stage, Count()).owed += units
+
+    def step(self, stage: str, units: int = 1) -> None:
+        """So many of them are done."""
+        with self._lock:
+            count = self.stages.setdefault(stage, Count())
+            count.done += units
+            count.ended = time.monotonic() if count.done >= count.owed else None
+
+    def answered(self, tokens: int | None) -> None:
+        """One answer came from a model."""
+        with self._lock:
+            if self.first_answer is None:
+                self.first_answer = time.monotonic()
+            self.answers += 1
+            self.tokens += tokens or 0
+
+    def drop(self, reason: str, units: int = 1) -> None:
+        with self._lock:
+            self.dropped[reason] += units
+
+    def note(self, text: str) -> None:
+        """Something a person should read: a warning, an orphan, a server down."""
+        with self._lock:
+            self.notes.append(text)
+
+    def rates(self) -> tuple[float, float]:
+        """(answers/s, tokens/s) since the first answer."""
+        if self.first_answer is None:
+            return 0.0, 0.0
+        seconds = max(time.monotonic() - self.first_answer, 0.1)
+        return self.answers / seconds, self.tokens / seconds

@@ -1,0 +1,156 @@
+"""Make a version: samples in shards by lane and domain, a data card, and last the manifest."""
+
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from datapipe.bins import Bins
+from datapipe.card import data_card
+from datapipe.context import Context, Shard
+from datapipe.diversify import accepted
+from datapipe.errors import ConfigError
+from datapipe.format import as_sent
+from datapipe.keep import steering_policy
+from datapipe.policies import models_by_policy
+from datapipe.shards import Entry, sync_folder, write_text
+from datapipe.sources import Source, load_sources, unregistered
+from datapipe.versions import latest_version, parts_of, read_manifest
+from schemas.ids import content_id
+from schemas.rows import LANES, SCHEMA_VERSION, Answer, Decision, Question, Rating, Sample, Turn
+
+
+def publish(ctx: Context) -> Path:
+    """The folder of the version that holds what is kept now: the last one where nothing changed.
+
+    Raises ConfigError where a source is not registered and the configuration insists.
+    """
+    inputs = _inputs(ctx)
+    last = latest_version(ctx.run.path)
+    if last is not None and read_manifest(last)["inputs"] == inputs:
+        return last
+    number = int(last.name.removeprefix("v")) + 1 if last else 1
+    draft = ctx.run.tmp / f"v{number:04d}"
+    shutil.rmtree(draft, ignore_errors=True)
+    bins = Bins(draft, ctx.settings.publish.rows_per_file)
+    held_back = _Held(ctx)
+    for lane in LANES:
+        for shard in ctx.shards(lane):
+            for sample in _samples(ctx, shard, held_back):
+                bins.add(sample)
+    held_back.stop_if_asked()
+    entries = bins.finish(parts_of(last))
+    _describe(ctx, draft, entries, inputs, held_back)
+    target = ctx.run.path / "versions" / draft.name
+    target.parent.mkdir(exist_ok=True)
+    draft.rename(target)
+    sync_folder(target.parent)
+    write_text(target.parent / "latest.json", json.dumps({"version": target.name}) + "\n")
+    return target
+
+
+def _inputs(ctx: Context) -> str:
+    tables = ("questions", "kept", "rewrites", "rewrite_verdicts", "ratings")
+    prints = [ctx.run.fingerprint(table, lane) for table in tables for lane in LANES]
+    sources = ctx.settings.input.sources
+    registered = Path(sources).read_text(encoding="utf-8") if sources and Path(sources).exists() else ""
+    return content_id("publish", prints, ctx.settings.digest("publish", "lanes"), registered)
+
+
+class _Held:
+    """Rows held back because of their source, and rewrites that a check refused."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.refused = 0
+        self.sources: dict[str, Source] = load_sources(ctx.settings.input.sources)
+        self.unknown: dict[str, int] = {}
+        self.rows = 0
+
+    def back(self, name: str) -> bool:
+        source = self.sources.get(name)
+        if source is None:
+            self.unknown[name] = self.unknown.get(name, 0) + 1
+        closed = source is None or not source.redistribution
+        held = self.ctx.settings.publish.require_redistribution and closed
+        self.rows += held
+        return held
+
+    def stop_if_asked(self) -> None:
+        for name, rows in sorted(self.unknown.items()):
+            text = f"{unregistered(name, self.sources)} ({rows} rows)"
+            if self.ctx.settings.publish.require_registered:
+                raise ConfigError(f"{text}: register it and run again; everything made so far is kept")
+            self.ctx.progress.note(text)
+
+
+def _samples(ctx: Context, shard: Shard, held: _Held) -> Iterator[Sample]:
+    run, lane, number = ctx.run, shard.lane, shard.number
+    questions = {q.question_id: q for q in run.read("questions", Question, lane, number)}
+    steer = steering_policy(ctx, lane)
+    ratings = {r.question_id: r for r in run.read("ratings", Rating, lane, number) if r.policy_id == steer}
+    kept = {d.answer_id for d in run.read("kept", Decision, lane, number)}
+    chosen = (a for a in run.read("answers", Answer, lane, number) if a.answer_id in kept)
+    models = models_by_policy(run, lane)
+    rewrites = list(accepted(ctx, shard, questions))
+    held.refused += run.rows("rewrites", lane, number) - len(rewrites)
+    for answers in (chosen, rewrites):
+        for answer in answers:
+            question = questions[answer.question_id]
+            if not held.back(question.source):
+                yield _sample(question, answer, ratings[answer.question_id], models[answer.policy_id])
+
+
+def _sample(question: Question, answer: Answer, rating: Rating, model: str) -> Sample:
+    asked = [
+        Turn.model_validate({**m.model_dump(), "train": False}) for m in as_sent(question, answer.format)
+    ]
+    system = question.system
+    return Sample(
+        sample_id=answer.answer_id,
+        question_id=question.question_id,
+        lane=question.lane,
+        domain=question.domain,
+        language=question.language,
+        skills=question.skills,
+        system=system,
+        tools=question.tools,
+        messages=[*(asked[1:] if system else asked), *answer.turns],
+        format=answer.format,
+        reference=question.reference,
+        reference_id=question.reference_id,
+        parent=answer.parent,
+        policy_id=answer.policy_id,
+        model=model,
+        tier=rating.tier,
+        rate=rating.rate,
+        rate_n=rating.n,
+        rate_low=rating.interval_low,
+        rate_high=rating.interval_high,
+        tokens=answer.completion_tokens,
+        source=question.source,
+        source_id=question.source_id,
+        license=question.license,
+    )
+
+
+def _describe(ctx: Context, folder: Path, entries: dict[str, Entry], inputs: str, held: _Held) -> None:
+    """The data card, then the manifest, which says that the version is whole."""
+    parts = {name: entry.model_dump(exclude_defaults=True) for name, entry in sorted(entries.items())}
+    verdicts = [e for lane in LANES for e in ctx.run.manifest("verdicts", lane).entries().values()]
+    covers = sorted({check for entry in verdicts for check in entry.covers if "@" in check})
+    manifest = {
+        "schema_version": SCHEMA_VERSION,
+        "run": ctx.settings.name,
+        "version": folder.name,
+        "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "rows": sum(entry.rows for entry in entries.values()),
+        "held_back": held.rows,
+        "rewrites_refused": held.refused,
+        "checks": covers,
+        "inputs": inputs,
+        "parts": parts,
+    }
+    write_text(folder / "README.md", data_card(ctx, folder, manifest))
+    write_text(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")

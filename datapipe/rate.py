@@ -1,0 +1,104 @@
+"""The pass rate of every question and policy, from verdicts of the deciding checks alone."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+
+import pyarrow.compute as pc
+
+from datapipe.context import Context, Shard
+from datapipe.deciding import Ruled, combine, deciders, deciding_rubrics, reference_type
+from datapipe.posterior import interval, masses, pass_at, tier_of
+from datapipe.run import part_name
+from datapipe.shards import read_table
+from schemas.ids import content_id
+from schemas.rows import Answer, Lane, Question, Rating, Tier, Verdict
+
+
+def rate(ctx: Context, shard: Shard) -> None:
+    """Fill `ratings` for a shard. A question nobody answered has no rating."""
+    run, lane, number = ctx.run, shard.lane, shard.number
+    config = ctx.settings.digest("rate") + content_id("deciding", deciding_rubrics(ctx.settings, ctx.checks))
+    tables = ("questions", "answers", "verdicts")
+    inputs = content_id("rate", *(run.fingerprint(table, lane, number) for table in tables), config)
+    if run.done("ratings", lane, part_name(number), inputs):
+        return
+    questions = list(run.read("questions", Question, lane, number))
+    ruled = rulings(ctx, shard, {q.question_id: q for q in questions})
+    groups: dict[tuple[str, str], list[Ruled]] = defaultdict(list)
+    for answer in run.read("answers", Answer, lane, number):
+        if answer.answer_id in ruled and answer.purpose == "rate":
+            groups[answer.question_id, answer.policy_id].append(ruled[answer.answer_id])
+    by_id = {q.question_id: q for q in questions}
+    ratings = [_rating(ctx, by_id[q], policy, group) for (q, policy), group in sorted(groups.items())]
+    rated = len({r.question_id for r in ratings})
+    counts = {"questions": len(questions), "rated": rated}
+    run.commit("ratings", lane, part_name(number), ratings, inputs, counts=counts)
+    ctx.progress.owe("rate", len(questions))
+    ctx.progress.step("rate", len(questions))
+
+
+def rulings(ctx: Context, shard: Shard, questions: dict[str, Question]) -> dict[str, Ruled]:
+    """What the deciding verdicts come to, by answer_id. Only columns and checks that decide are looked at."""
+    run, lane = ctx.run, shard.lane
+    rubrics = deciding_rubrics(ctx.settings, ctx.checks)
+    names = {reference_type(q) for q in questions.values()} - {None} | set(rubrics)
+    asked = {a.answer_id: a.question_id for a in run.read("answers", Answer, lane, shard.number)}
+    found = _deciding_verdicts(ctx, lane, shard.number, sorted(str(name) for name in names))
+    return {
+        answer: combine(found.get(answer, ()), deciders(questions[question], rubrics))
+        for answer, question in asked.items()
+        if question in questions
+    }
+
+
+def _deciding_verdicts(ctx: Context, lane: Lane, number: int, names: list[str]) -> dict[str, list[Verdict]]:
+    found: dict[str, list[Verdict]] = defaultdict(list)
+    for part in ctx.run.parts("verdicts", lane, number):
+        entry = ctx.run.manifest("verdicts", lane).get(part)
+        table = read_table(ctx.run.part_path("verdicts", lane, part), Verdict, entry)
+        for row in table.filter(pc.field("check").isin(names)).to_pylist():
+            found[row["answer_id"]].append(Verdict.model_construct(**row))
+    return found
+
+
+def _rating(ctx: Context, question: Question, policy: str, group: Iterable[Ruled]) -> Rating:
+    count = Counter(outcome if cls is None else cls for outcome, cls in group)
+    passes, fails, missing = count["pass"], count["fail"], count["informative"] + count["infra"]
+    scored, n = passes + fails, passes + fails + missing
+    config = ctx.settings.rate
+    low, high = interval(passes, fails)
+    unsolved, hard, medium, easy, trivial = masses(passes, fails, config)
+    return Rating(
+        lane=question.lane,
+        question_id=question.question_id,
+        policy_id=policy,
+        reference_id=question.reference_id,
+        n=n,
+        passes=passes,
+        fails=fails,
+        informative=count["informative"],
+        infra=count["infra"],
+        coverage=scored / n,
+        rate=passes / scored if scored else None,
+        low=passes / n,
+        high=(passes + missing) / n,
+        interval_low=low,
+        interval_high=high,
+        pass_at_1=pass_at(1, passes, scored),
+        pass_at_2=pass_at(2, passes, scored),
+        pass_at_4=pass_at(4, passes, scored),
+        pass_at_8=pass_at(8, passes, scored),
+        tier=_tier(ctx, passes, scored, n),
+        mass_unsolved=unsolved,
+        mass_hard=hard,
+        mass_medium=medium,
+        mass_easy=easy,
+        mass_trivial=trivial,
+    )
+
+
+def _tier(ctx: Context, passes: int, scored: int, n: int) -> Tier:
+    """Undetermined where too little is scored, or where what is unscored could change the tier."""
+    config = ctx.settings.rate
+    low, high = tier_of(passes / n, config.tiers), tier_of((passes + n - scored) / n, config.tiers)
+    return low if low == high and scored / n >= config.coverage else "undetermined"

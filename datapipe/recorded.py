@@ -1,0 +1,220 @@
+"""Answers made elsewhere: matched to questions and laid into the journals that generation would fill."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from datapipe.asking import said_text
+from datapipe.context import Context
+from datapipe.journal import Journal
+from datapipe.normal import strict_key
+from datapipe.policies import add_policies, make_policy
+from datapipe.questions import InputMessage, explain, reject_nul
+from datapipe.reading import RawRow, find_files, read_raw
+from datapipe.run import part_name, shard_of
+from datapipe.seeds import quarantine
+from datapipe.shards import digest
+from judges.values.thinking import split
+from schemas.ids import canonical, content_id, recorded_answer_id, request_id
+from schemas.rows import LANES, Answer, Label, Lane, Message, Policy, Quarantined, Question, Turn
+
+RECORDED = canonical({"recorded": True})
+"""Sampling of a recorded policy: nobody told us."""
+_OPEN = 128
+"""Journals open at a time."""
+
+
+class RecordedTurn(InputMessage):
+    """One turn of a recorded answer."""
+
+    train: bool = True
+
+    def turn(self) -> Turn:
+        return Turn.model_validate({**self.model_dump(), "train": self.train and self.role == "assistant"})
+
+
+class RecordedAnswer(BaseModel):
+    """`text` (with thinking tags, or thinking beside it), or `turns`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    text: str | None = None
+    turns: list[RecordedTurn] | None = Field(None, min_length=1)
+    thinking: str | None = None
+    model: str = "recorded"
+    finish_reason: str = "stop"
+    labels: dict[str, bool] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _one(self) -> "RecordedAnswer":
+        if (self.text is None) == (self.turns is None):
+            raise ValueError("exactly one of text and turns must be given")
+        return self
+
+
+class RecordedRow(BaseModel):
+    """One line of a file of recorded answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    prompt: str | None = None
+    messages: list[InputMessage] | None = None
+    answers: list[RecordedAnswer]
+
+    @model_validator(mode="after")
+    def _one(self) -> "RecordedRow":
+        if (self.prompt is None) == (self.messages is None):
+            raise ValueError("exactly one of prompt and messages must be given")
+        return self
+
+    def asked(self) -> list[Message]:
+        return [m.message() for m in self.messages or [InputMessage(role="user", content=self.prompt or "")]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    lane: Lane
+    shard: int
+    question_id: str
+    format: str
+
+
+def import_recorded(ctx: Context) -> Counter[str]:
+    """Lay every recorded answer into its shard's journal; rows of no question go to `unmatched`.
+
+    Killed and started again it lays them once more: the answer stage takes each answer_id once.
+    """
+    files = find_files(ctx.settings.input.recorded)
+    inputs = content_id(
+        "recorded",
+        [(str(path), digest(path)) for path in files],
+        *(ctx.run.fingerprint("questions", lane) for lane in LANES),
+    )
+    if not ctx.run.done("unmatched", LANES[0], part_name(0), inputs):
+        _import(ctx, files, inputs)
+    counts = ctx.run.manifest("unmatched", LANES[0]).entries()[part_name(0)].counts
+    return Counter(counts)
+
+
+def _import(ctx: Context, files: list[Any], inputs: str) -> None:
+    laying = _Laying(ctx, _places(ctx))
+    bad: list[Quarantined] = []
+    for path in files:
+        for row in read_raw(path, ctx.settings.input.max_line_mb * 2**20):
+            try:
+                laying.take(row)
+            except (ValueError, RecursionError) as error:
+                bad.append(quarantine(row, LANES[0], str(error)))
+    laying.close()
+    counts = dict(laying.counts)
+    ctx.run.commit("unmatched", LANES[0], part_name(0), bad, inputs, counts=counts)
+
+
+def _places(ctx: Context) -> dict[str, _Place]:
+    """Where the answers to a question go, by the key of its text."""
+    places: dict[str, _Place] = {}
+    for lane in LANES:
+        for part in ctx.run.parts("questions", lane):
+            for q in ctx.run.read_part("questions", Question, lane, part):
+                place = _Place(lane, shard_of(part), q.question_id, q.format)
+                places[strict_key(q.messages, None, None)] = place
+    return places
+
+
+class _Laying:
+    """Open journals, and the running numbers that make equal answers distinct."""
+
+    def __init__(self, ctx: Context, places: dict[str, _Place]) -> None:
+        self.ctx, self.places = ctx, places
+        self.journals: dict[tuple[Lane, int], Journal] = {}
+        self.policies: dict[tuple[Lane, str], Policy] = {}
+        self.seen: Counter[tuple[str, ...]] = Counter()
+        self.counts: Counter[str] = Counter()
+
+    def take(self, row: RawRow) -> None:
+        """Lay the answers of one row. Raises ValueError with the reason where that cannot be."""
+        if row.value is None:
+            raise ValueError(row.reason)
+        reject_nul(row.value)
+        try:
+            given = RecordedRow.model_validate(row.value)
+        except ValidationError as error:
+            raise ValueError(explain(error)) from None
+        place = self.places.get(strict_key(given.asked(), None, None))
+        if place is None:
+            self.counts["unmatched"] += len(given.answers)
+            raise ValueError("no question of this run has this prompt")
+        for each in given.answers:
+            for entry in self._entries(place, each):
+                self._journal(place).append(entry)
+            self.counts[f"answers.{place.lane}"] += 1
+
+    def close(self) -> None:
+        """Policies first: no answer may name one that is not stored."""
+        for lane in LANES:
+            add_policies(self.ctx.run, lane, [p for (of, _), p in self.policies.items() if of == lane])
+        for journal in self.journals.values():
+            journal.close()
+
+    def _journal(self, place: _Place) -> Journal:
+        key = (place.lane, place.shard)
+        if key not in self.journals:
+            if len(self.journals) >= _OPEN:
+                self.journals.pop(next(iter(self.journals))).close()
+            path = self.ctx.run.journal_path("answers", *key)
+            self.journals[key] = Journal(path, self.ctx.run.lease.token)
+        return self.journals[key]
+
+    def _entries(self, place: _Place, given: RecordedAnswer) -> Iterator[str]:
+        policy = self.policies.setdefault(
+            (place.lane, given.model), make_policy(place.lane, given.model, RECORDED)
+        )
+        turns, layout, raw = _turns(given)
+        text = raw if given.turns is None else canonical([turn.model_dump() for turn in turns])
+        text = text if given.thinking is None else said_text(raw, given.thinking, [])
+        occurrence = self._next(place.question_id, given.model, text)
+        index = self._next(place.question_id, given.model)
+        made = Answer(
+            answer_id=recorded_answer_id(place.question_id, given.model, text, occurrence),
+            request_id=request_id(place.question_id, policy.policy_id, "recorded", 0, index),
+            question_id=place.question_id,
+            policy_id=policy.policy_id,
+            lane=place.lane,
+            format=place.format,
+            index=index,
+            round=0,
+            messages_id=content_id("recorded messages", place.question_id),
+            turns=turns,
+            raw=raw,
+            raw_thinking=given.thinking,
+            layout=layout,
+            finish_reason=given.finish_reason,
+        )
+        yield f'{{"answer":{made.model_dump_json(exclude_defaults=True)}}}'
+        for name, value in given.labels.items():
+            label = Label(
+                lane=place.lane, answer_id=made.answer_id, name=name, value=value, by="recorded file"
+            )
+            yield f'{{"label":{label.model_dump_json()}}}'
+
+    def _next(self, *key: str) -> int:
+        self.seen[key] += 1
+        return self.seen[key] - 1
+
+
+def _turns(given: RecordedAnswer) -> tuple[list[Turn], Any, str]:
+    """(turns, layout, raw) of a recorded answer; thinking tags are split turn by turn."""
+    if given.turns is None:
+        parts = split(given.text or "", given.thinking, given.finish_reason)
+        turn = Turn(role="assistant", content=parts.response, thinking=parts.thinking)
+        return [turn], parts.layout, given.text or ""
+    turns, layout, raw = [], "none", ""
+    for each in given.turns:
+        turn = each.turn()
+        if turn.role == "assistant":
+            parts = split(each.content, each.thinking, given.finish_reason)
+            turn = turn.model_copy(update={"content": parts.response, "thinking": parts.thinking})
+            layout, raw = parts.layout, each.content
+        turns.append(turn)
+    return turns, layout, raw

@@ -1,0 +1,171 @@
+"""A run's folder: what is done, what is owed, and the only way to change either."""
+
+import json
+import shutil
+import threading
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TypeVar
+
+from datapipe.config import RunConfig
+from datapipe.errors import StoreError
+from datapipe.lease import Lease
+from datapipe.manifest import Manifest
+from datapipe.shards import Entry, read_rows, write_part, write_text
+from schemas.rows import TABLES, Lane, Row
+
+R = TypeVar("R", bound=Row)
+
+
+def part_name(shard: int, batch: int | None = None) -> str:
+    """`part-00003`, or `part-00003-r01` for the second batch of answers of shard 3."""
+    return f"part-{shard:05d}" if batch is None else f"part-{shard:05d}-r{batch:02d}"
+
+
+def shard_of(part: str) -> int:
+    """The shard a part belongs to."""
+    return int(part.split("-")[1])
+
+
+class RunFolder:
+    """Read access to a run: tables by lane and part. Opens no lock and changes nothing."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._manifests: dict[tuple[str, str], Manifest] = {}
+        self._lock = threading.Lock()
+
+    def manifest(self, table: str, lane: str) -> Manifest:
+        with self._lock:
+            key = (table, lane)
+            if key not in self._manifests:
+                self._manifests[key] = Manifest(self.path / "_manifests" / f"{table}.{lane}.json")
+            return self._manifests[key]
+
+    def part_path(self, table: str, lane: str, part: str) -> Path:
+        return self.path / table / f"lane={lane}" / f"{part}.parquet"
+
+    def parts(self, table: str, lane: str, shard: int | None = None) -> list[str]:
+        """Names of the finished parts, in order; of one shard where it is given."""
+        names = self.manifest(table, lane).entries()
+        return [name for name in names if shard is None or shard_of(name) == shard]
+
+    def paths(self, table: str, lanes: Iterable[str]) -> list[Path]:
+        return [self.part_path(table, lane, part) for lane in lanes for part in self.parts(table, lane)]
+
+    def read(self, table: str, model: type[R], lane: str, shard: int | None = None) -> Iterator[R]:
+        """The rows of a table, a part at a time, each held against its manifest."""
+        for part in self.parts(table, lane, shard):
+            yield from self.read_part(table, model, lane, part)
+
+    def read_part(self, table: str, model: type[R], lane: str, part: str) -> Iterator[R]:
+        entry = self.manifest(table, lane).get(part)
+        yield from read_rows(self.part_path(table, lane, part), model, entry)
+
+    def rows(self, table: str, lane: str, shard: int | None = None) -> int:
+        """Row count by the manifests."""
+        entries = self.manifest(table, lane).entries()
+        return sum(e.rows for name, e in entries.items() if shard is None or shard_of(name) == shard)
+
+    def counts(self, table: str, lane: str, name: str) -> int:
+        """Sum of one tally over the parts of a table."""
+        return sum(e.counts.get(name, 0) for e in self.manifest(table, lane).entries().values())
+
+    def fingerprint(self, table: str, lane: str, shard: int | None = None) -> list[str]:
+        """Checksums of the parts a later stage is made from."""
+        entries = self.manifest(table, lane).entries()
+        return [f"{n}:{e.sha256}" for n, e in entries.items() if shard is None or shard_of(n) == shard]
+
+    def config(self) -> RunConfig:
+        """The configuration last run with. Raises StoreError where there is no run."""
+        saved = sorted((self.path / "configs").glob("*.json"))
+        if not saved:
+            raise StoreError(f"{self.path}: there is no run here")
+        return RunConfig.model_validate_json(saved[-1].read_text(encoding="utf-8"))
+
+
+class Run(RunFolder):
+    """A run that this process owns and may write."""
+
+    def __init__(self, config: RunConfig, note: dict[str, Any] | None = None) -> None:
+        super().__init__(config.folder)
+        self.lease = Lease(self.path, note)
+        try:
+            self.settings = config
+            self._save_config(config)
+            self.missing = self._forget_missing()
+            self.orphans = self._sweep()
+        except BaseException:
+            self.lease.release()
+            raise
+
+    @property
+    def tmp(self) -> Path:
+        return self.path / "_tmp"
+
+    def journal_path(self, table: str, lane: str, shard: int) -> Path:
+        return self.path / "_journal" / table / f"lane={lane}" / f"{part_name(shard)}.jsonl"
+
+    def commit(
+        self, table: str, lane: Lane, part: str, rows: Iterable[R], inputs: str = "", **promise: Any
+    ) -> Entry:
+        """Write a part and promise it. `promise`: covers, counts. An older part of the name goes first."""
+        manifest, path = self.manifest(table, lane), self.part_path(table, lane, part)
+        manifest.remove(part)
+        model: type[R] = TABLES[table]  # type: ignore[assignment]  # the name fixes the model
+        entry = write_part(path, model, rows, self.tmp).model_copy(update={"inputs": inputs, **promise})
+        manifest.add(part, entry)
+        self.lease.beat()
+        return entry
+
+    def done(self, table: str, lane: Lane, part: str, inputs: str) -> bool:
+        """Whether the part is there and was made from these inputs."""
+        entry = self.manifest(table, lane).get(part)
+        return entry is not None and entry.inputs == inputs
+
+    def retire(self, table: str, lane: str, parts: Iterable[str]) -> None:
+        """Drop derived parts whose shards are no more. Only what can be made again is ever retired."""
+        gone = list(parts)
+        self.manifest(table, lane).remove(*gone)
+        for part in gone:
+            self.part_path(table, lane, part).unlink(missing_ok=True)
+
+    def close(self) -> None:
+        shutil.rmtree(self.tmp, ignore_errors=True)
+        self.lease.release()
+
+    def _save_config(self, config: RunConfig) -> None:
+        """Keep every changed configuration beside the others, in the order they were run."""
+        folder = self.path / "configs"
+        folder.mkdir(exist_ok=True)
+        saved = sorted(folder.glob("*.json"))
+        text = json.dumps(config.model_dump(mode="json"), indent=1) + "\n"
+        if not saved or saved[-1].read_text(encoding="utf-8") != text:
+            number = int(saved[-1].stem) + 1 if saved else 1
+            write_text(folder / f"{number:04d}.json", text)
+
+    def _forget_missing(self) -> list[Path]:
+        """Take back promises whose files are gone, so that they are owed again; reported, never silent."""
+        gone: list[Path] = []
+        for manifest in sorted((self.path / "_manifests").glob("*.json")):
+            table, lane = manifest.stem.split(".")
+            for part in self.parts(table, lane):
+                path = self.part_path(table, lane, part)
+                if not path.exists():
+                    self.manifest(table, lane).remove(part)
+                    gone.append(path)
+        return gone
+
+    def _sweep(self) -> list[Path]:
+        """Move parts away that no manifest names: a kill came between a rename and its promise."""
+        shutil.rmtree(self.tmp, ignore_errors=True)
+        moved: list[Path] = []
+        for path in sorted(self.path.glob("*/lane=*/*.parquet")):
+            table, lane = path.parts[-3], path.parts[-2].removeprefix("lane=")
+            if table in TABLES and self.manifest(table, lane).get(path.stem) is None:
+                target = self.path / "orphans" / f"{time.time_ns()}" / path.relative_to(self.path)
+                target.parent.mkdir(parents=True)
+                path.rename(target)
+                moved.append(target)
+        return moved

@@ -1,0 +1,196 @@
+"""Hold every answer of a shard against every check; only what no verdict answers yet is worked on."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from datapipe.context import Context, Shard
+from datapipe.deciding import reference_type, rubrics_in_use, rules_in_use
+from datapipe.format import as_sent
+from datapipe.judging import Judging, Owed
+from datapipe.policies import policy_of
+from datapipe.workers import Job
+from judges.base import Attempt, Check, Ruling
+from judges.rubric import Rubric
+from schemas.ids import content_id
+from schemas.rows import Answer, Failure, Question, Verdict
+
+NO_VERIFIER = "none"
+"""The version of a verdict that says that there is no verifier of the reference's type."""
+JOBS = 32
+"""Answers handed to a verifier process at a time."""
+Key = tuple[str, str, str, str | None]
+"""answer_id, check, version, reference_id: what a verdict is owed by."""
+
+
+def screen(ctx: Context, shard: Shard) -> None:
+    """Fill `verdicts`, a part for each part of answers, from stored verdicts where they still hold."""
+    questions = {q.question_id: q for q in ctx.run.read("questions", Question, shard.lane, shard.number)}
+    for part in ctx.run.parts("answers", shard.lane, shard.number):
+        _screen_part(ctx, shard, part, questions)
+
+
+def _screen_part(ctx: Context, shard: Shard, part: str, questions: dict[str, Question]) -> None:
+    run, lane = ctx.run, shard.lane
+    asked = Asked(ctx, shard, questions)
+    made_from = run.manifest("answers", lane).entries()[part].sha256
+    inputs = content_id("screen", made_from, asked.digest())
+    before = run.manifest("verdicts", lane).get(part)
+    tries = before.counts.get("tries", 0) if before else 0
+    most = ctx.settings.screen.give_up_after
+    if before and before.inputs == inputs and (not before.counts.get("infra") or tries >= most):
+        return
+    answers = [a for a in run.read_part("answers", Answer, lane, part) if a.question_id in questions]
+    stored = run.read_part("verdicts", Verdict, lane, part) if before else iter(())
+    known = {key_of(v): v for v in stored if v.unscored != "infra"}
+    verdicts = asked.verdicts(answers, known, "replies")
+    owed = len(answers) * asked.per_answer()
+    counts = tally(verdicts) | {"answers": len(answers), "owed": owed, "tries": tries + 1}
+    if tries + 1 >= most:
+        run.commit("screen_failures", lane, part, _lost(verdicts, answers, tries + 1))
+    run.commit("verdicts", lane, part, verdicts, inputs, counts=counts, covers=[part, *asked.covers()])
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Which checks a shard's answers are held against, and how that is done."""
+
+    ctx: Context
+    shard: Shard
+    questions: dict[str, Question]
+
+    @property
+    def rules(self) -> list[Check]:
+        return rules_in_use(self.ctx.settings, self.ctx.checks)
+
+    @property
+    def rubrics(self) -> list[Rubric]:
+        return rubrics_in_use(self.ctx.settings, self.ctx.checks, self.shard.lane)
+
+    def covers(self) -> list[str]:
+        """`check@version` of everything that looks at this shard."""
+        verifiers = {name: version for q in self.questions.values() for name, version in self._verifier(q)}
+        checks: list[Check | Rubric] = [*self.rules, *self.rubrics]
+        others = {check.name: check.version for check in checks}
+        return [f"{name}@{version}" for name, version in sorted((verifiers | others).items())]
+
+    def per_answer(self) -> int:
+        """Verdicts that every answer owes."""
+        return len(self.rules) + len(self.rubrics) + (self.shard.lane == "verifiable")
+
+    def digest(self) -> str:
+        references = sorted((q.question_id, q.reference_id) for q in self.questions.values())
+        return content_id("asked", self.covers(), references, self._judge())
+
+    def verdicts(self, answers: list[Answer], known: dict[Key, Verdict], replies: str) -> list[Verdict]:
+        """A verdict of every check on every answer, sorted by (answer_id, check)."""
+        self.ctx.progress.owe("screen", len(answers))
+        found = [*self._pure(answers, known), *self._judged(answers, known, replies)]
+        self.ctx.progress.step("screen", len(answers))
+        return sorted(found, key=lambda v: (v.answer_id, v.check))
+
+    def _judge(self) -> str | None:
+        return policy_of(self.shard.lane, self.ctx.settings.judge).policy_id if self.rubrics else None
+
+    def _attempt(self, answer: Answer) -> Attempt:
+        question = self.questions[answer.question_id]
+        return Attempt.from_rows(question, answer, as_sent(question, answer.format))
+
+    def _verifier(self, question: Question) -> list[tuple[str, str]]:
+        kind = reference_type(question)
+        if kind is None:
+            return []
+        check = self.ctx.checks.get(kind)
+        return [
+            (kind, check.version if isinstance(check, Check) and check.kind == "verifier" else NO_VERIFIER)
+        ]
+
+    def _keys(self, answer: Answer) -> list[Key]:
+        """Verdicts of pure checks that an answer owes; only a verifier's depends on the reference."""
+        question = self.questions[answer.question_id]
+        verifiers = [(answer.answer_id, *each, question.reference_id) for each in self._verifier(question)]
+        return [*verifiers, *((answer.answer_id, rule.name, rule.version, None) for rule in self.rules)]
+
+    def _pure(self, answers: list[Answer], known: dict[Key, Verdict]) -> Iterator[Verdict]:
+        jobs: list[tuple[list[Key], Job]] = []
+        for answer in answers:
+            keys = self._keys(answer)
+            yield from (known[key] for key in keys if key in known)
+            yield from (self._no_verifier(key) for key in keys if key[2] == NO_VERIFIER and key not in known)
+            owed = [key for key in keys if key not in known and key[2] != NO_VERIFIER]
+            if owed:
+                jobs.append((owed, Job(tuple(key[1] for key in owed), self._attempt(answer))))
+        batches = [jobs[start : start + JOBS] for start in range(0, len(jobs), JOBS)]
+        futures = [self.ctx.pool.submit([job for _, job in batch]) for batch in batches]
+        for batch, future in zip(batches, futures, strict=True):
+            for (owed, _), rulings in zip(batch, future.result(), strict=True):
+                yield from (self._verdict(key, ruling) for key, ruling in zip(owed, rulings, strict=True))
+
+    def _judged(self, answers: list[Answer], known: dict[Key, Verdict], table: str) -> Iterator[Verdict]:
+        keys = [
+            (a, r, (a.answer_id, r.name, self._rubric_version(r), None))
+            for r in self.rubrics
+            for a in answers
+        ]
+        yield from (known[key] for _, _, key in keys if key in known)
+        owed = [(key, Owed(r, a.answer_id, self._attempt(a))) for a, r, key in keys if key not in known]
+        if owed:
+            judging = Judging(self.ctx, self.shard, table)
+            rulings = judging.rule([each for _, each in owed])
+            judging.commit()
+            yield from (self._verdict(key, r) for (key, _), r in zip(owed, rulings, strict=True))
+
+    def _rubric_version(self, rubric: Rubric) -> str:
+        """Verdicts of another judge are other verdicts."""
+        return f"{rubric.version}-{content_id('judge', self._judge())[:6]}"
+
+    def _no_verifier(self, key: Key) -> Verdict:
+        return self._verdict(key, Ruling.undecided(f"there is no verifier for references of type {key[1]!r}"))
+
+    def _verdict(self, key: Key, ruling: Ruling) -> Verdict:
+        answer_id, check, version, reference_id = key
+        if ruling.outcome == "fail":
+            self.ctx.progress.drop(check)
+        return Verdict(
+            lane=self.shard.lane,
+            answer_id=answer_id,
+            check=check,
+            version=version,
+            reference_id=reference_id,
+            outcome=ruling.outcome,
+            unscored=ruling.unscored,
+            score=ruling.score,
+            reason=ruling.reason,
+            evidence=ruling.evidence,
+            extracted=ruling.extracted,
+        )
+
+
+def key_of(verdict: Verdict) -> Key:
+    return verdict.answer_id, verdict.check, verdict.version, verdict.reference_id
+
+
+def tally(verdicts: Iterable[Verdict]) -> dict[str, int]:
+    """Verdicts by outcome, unscored ones by class."""
+    counts = {"pass": 0, "fail": 0, "informative": 0, "infra": 0}
+    for verdict in verdicts:
+        counts[verdict.unscored or verdict.outcome] += 1
+    return counts
+
+
+def _lost(verdicts: list[Verdict], answers: list[Answer], tries: int) -> list[Failure]:
+    asked = {answer.answer_id: answer.question_id for answer in answers}
+    return [
+        Failure(
+            lane=v.lane,
+            stage="screen",
+            unit="verdict",
+            unit_id=content_id("verdict", *key_of(v)),
+            question_id=asked[v.answer_id],
+            answer_id=v.answer_id,
+            check=v.check,
+            reason=v.reason or "lost",
+            attempts=tries,
+        )
+        for v in verdicts
+        if v.unscored == "infra"
+    ]

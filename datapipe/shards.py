@@ -1,0 +1,171 @@
+"""Read and write one part: fixed schema, zstd, row groups bounded by bytes, whole or not there at all."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel
+
+from datapipe.errors import DamagedPart
+from schemas.arrow import VERSION_KEY, arrow_schema, conform
+from schemas.rows import SCHEMA_VERSION, Row
+
+GROUP_BYTES = 64 * 2**20
+"""Arrow bytes per row group: a reader's memory is bounded by it."""
+GROUP_ROWS = 122_880
+_CHUNK = 2_048
+R = TypeVar("R", bound=Row)
+
+
+class Entry(BaseModel):
+    """What a manifest promises of a part."""
+
+    rows: int
+    bytes: int
+    sha256: str
+    schema_version: str = SCHEMA_VERSION
+    inputs: str = ""
+    """Hash of everything the part was made from; equal inputs mean the part is done."""
+    covers: list[str] = []
+    """For verdicts, the answer part and the `check@version` set the part holds."""
+    counts: dict[str, int] = {}
+    """Tallies the ledger adds up, by name."""
+
+
+def write_part(path: Path, model: type[R], rows: Iterable[R], tmp: Path) -> Entry:
+    """Write rows to `path` by a synced temporary file in `tmp` and a rename. Same file system, please."""
+    return write_tables(path, model, _tables(model, rows), tmp)
+
+
+def write_tables(path: Path, model: type[R], tables: Iterable[pa.Table], tmp: Path) -> Entry:
+    """As write_part, from tables in the model's schema."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    tmp.mkdir(parents=True, exist_ok=True)
+    draft = tmp / f"{path.stem}-{os.getpid()}-{os.urandom(4).hex()}.tmp"
+    try:
+        count = _write(draft, model, tables)
+        entry = Entry(rows=count, bytes=draft.stat().st_size, sha256=digest(draft))
+        draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+    return entry
+
+
+def read_table(path: Path, model: type[Row], entry: Entry | None = None) -> pa.Table:
+    """The whole part. Raises DamagedPart that names it, where it is not what its manifest promised."""
+    check_part(path, entry)
+    try:
+        table = pq.ParquetFile(path).read()
+        check_version(path, table.schema)
+        return conform(table, model)
+    except (pa.ArrowInvalid, OSError, ValueError) as error:
+        raise DamagedPart(f"{path}: {error}; move it away and run again to have it made anew") from error
+
+
+def read_rows(path: Path, model: type[R], entry: Entry | None = None) -> Iterator[R]:
+    """The rows of a part, a batch in memory at a time."""
+    table = read_table(path, model, entry)
+    for batch in table.to_batches(max_chunksize=_CHUNK):
+        for record in batch.to_pylist():
+            yield model.model_validate(record)
+
+
+def check_part(path: Path, entry: Entry | None) -> None:
+    """Hold a file against its manifest entry: there, as long, and the same bytes."""
+    if not path.is_file():
+        raise DamagedPart(f"{path}: the manifest names it, but it is not there")
+    if entry is None:
+        return
+    size = path.stat().st_size
+    if size != entry.bytes:
+        raise DamagedPart(f"{path}: {size} bytes, the manifest says {entry.bytes}: truncated or replaced")
+    if digest(path) != entry.sha256:
+        raise DamagedPart(f"{path}: its checksum is not the manifest's: changed since it was written")
+
+
+def check_version(path: Path, schema: pa.Schema) -> None:
+    """Refuse a file that is not ours, or of another major version."""
+    found = (schema.metadata or {}).get(VERSION_KEY, b"").decode()
+    if not found:
+        raise DamagedPart(f"{path}: carries no schema version; it was not written by this pipeline")
+    if found.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
+        raise DamagedPart(f"{path}: schema version {found}, this program reads {SCHEMA_VERSION}")
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of a file, in hex."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in a folder last through a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Replace a small file as a whole: temporary file, fsync, rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
+    try:
+        with draft.open("w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.rename(path)
+    finally:
+        draft.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def _tables(model: type[R], rows: Iterable[R]) -> Iterator[pa.Table]:
+    schema, source = arrow_schema(model), iter(rows)
+    while chunk := list(islice(source, _CHUNK)):
+        records: list[dict[str, Any]] = [row.model_dump() for row in chunk]
+        yield pa.Table.from_pylist(records, schema=schema)
+
+
+def _write(draft: Path, model: type[Row], tables: Iterable[pa.Table]) -> int:
+    schema, count = arrow_schema(model), 0
+    with draft.open("wb") as file:
+        with pq.ParquetWriter(file, schema, compression="zstd", compression_level=3) as writer:
+            for group in _groups(tables):
+                writer.write_table(group, row_group_size=len(group))
+                count += len(group)
+        file.flush()
+        os.fsync(file.fileno())
+    return count
+
+
+def _groups(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    held: list[pa.Table] = []
+    size = rows = 0
+    for table in tables:
+        for piece in _pieces(table):
+            if held and (size + piece.nbytes > GROUP_BYTES or rows + len(piece) > GROUP_ROWS):
+                yield pa.concat_tables(held)
+                held, size, rows = [], 0, 0
+            held.append(piece)
+            size, rows = size + piece.nbytes, rows + len(piece)
+    if held:
+        yield pa.concat_tables(held)
+
+
+def _pieces(table: pa.Table) -> Iterator[pa.Table]:
+    """A table in slices of at most GROUP_BYTES each, by its mean row."""
+    if table.nbytes <= GROUP_BYTES:
+        yield table
+        return
+    step = max(1, len(table) * GROUP_BYTES // table.nbytes)
+    for start in range(0, len(table), step):
+        yield table.slice(start, step)

@@ -1,0 +1,37 @@
+"""Published versions of a run: which there are, what they promise, and whether they keep it."""
+
+import json
+from pathlib import Path
+
+from datapipe.errors import DamagedPart
+from datapipe.shards import Entry, check_part
+
+
+def latest_version(run: Path) -> Path | None:
+    """The newest complete version of a run; a version without its manifest is none."""
+    found = sorted(path.parent for path in run.glob("versions/v*/manifest.json"))
+    return found[-1] if found else None
+
+
+def read_manifest(version: Path) -> dict[str, object]:
+    """A version's manifest. Raises DamagedPart where it cannot be read."""
+    try:
+        data: dict[str, object] = json.loads((version / "manifest.json").read_text(encoding="utf-8"))
+        return {"inputs": "", "parts": {}, **data}
+    except (OSError, ValueError) as error:
+        raise DamagedPart(f"{version}/manifest.json: {error}") from error
+
+
+def check_version_folder(version: Path) -> list[Path]:
+    """The parts of a version, each held against the manifest. Raises DamagedPart that names one."""
+    parts = parts_of(version)
+    for name, entry in parts.items():
+        check_part(version / name, entry)
+    return [version / name for name in parts]
+
+
+def parts_of(version: Path | None) -> dict[str, Entry]:
+    if version is None:
+        return {}
+    parts = read_manifest(version)["parts"]
+    return {n: Entry.model_validate(e) for n, e in parts.items()} if isinstance(parts, dict) else {}

@@ -1,0 +1,138 @@
+"""The inside of a worker process: load the checks once, then rule on attempts until the pipe ends."""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import astuple
+from pathlib import Path
+from types import FrameType
+from typing import Any, NoReturn
+
+from datapipe.worker_frames import encode, frame, read_frame, write_all
+from judges.attempt import Attempt
+from judges.base import Check, Ruling
+from judges.catalog import CatalogError, catalog
+
+WALL_FACTOR = 4
+"""Wall seconds that one soft second of CPU time may take, since the machine may be busy."""
+_PR_SET_PDEATHSIG = 1
+_MEMORY_SHARE = 0.75
+
+
+class Deadline(BaseException):
+    """No Exception, since libraries swallow those."""
+
+
+class _Alarm:
+    """Raises Deadline in the main thread, again and again while armed: bare excepts swallow one."""
+
+    def __init__(self, soft_s: float) -> None:
+        self.soft_s, self.armed, self.reason = soft_s, False, Ruling.undecided("deadline")
+        signal.signal(signal.SIGPROF, self._fire)
+        signal.signal(signal.SIGALRM, self._fire)
+
+    def _fire(self, number: int, _frame: FrameType | None) -> None:
+        if self.armed:
+            wall = number == signal.SIGALRM
+            seconds = self.soft_s * (WALL_FACTOR if wall else 1)
+            # Too long by the clock alone may be the machine's fault, so it is worth another try.
+            self.reason = Ruling.undecided(
+                f"deadline of {seconds:g} s{' by the clock' if wall else ''}",
+                "infra" if wall else "informative",
+            )
+            raise Deadline
+
+    def set(self, on: bool) -> None:
+        self.armed = on
+        signal.setitimer(signal.ITIMER_PROF, self.soft_s if on else 0, 0.1 if on else 0)
+        signal.setitimer(signal.ITIMER_REAL, self.soft_s * WALL_FACTOR if on else 0, 0.1 if on else 0)
+
+
+def serve() -> None:
+    """Speak frames over what were stdin and stdout: settings, then lists of `[checks, attempt]`.
+
+    Answers `{"ready": names}` or `{"broken": why}`, then `[CPU seconds, ruling]` for each check in order,
+    and `{"replace": true}` before it ends by itself.
+    """
+    source, sink = _own_pipes()
+    settings = json.loads(read_frame(source) or b"{}")
+    _bind_to(settings["parent"])
+    memory = settings["memory_mb"] << 20
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    try:
+        checks = _checks(settings)
+    except CatalogError as error:
+        write_all(sink, frame(encode({"broken": str(error)})))
+        return
+    write_all(sink, frame(encode({"ready": list(checks)})))
+    alarm = _Alarm(settings["soft_s"])
+    while (body := read_frame(source)) is not None:
+        for names, attempt in json.loads(body):
+            _work(Attempt.from_json(attempt), [checks[name] for name in names], alarm, sink)
+        if _mapped_bytes() > memory * _MEMORY_SHARE:
+            _leave(sink)
+
+
+def _work(attempt: Attempt, checks: list[Check], alarm: _Alarm, sink: int) -> None:
+    for check in checks:
+        ruling, broken_off = _rule(check, attempt, alarm)
+        write_all(sink, frame(encode([time.process_time(), astuple(ruling)])))
+        # What was broken off midway may have left a library's caches half written.
+        if broken_off or (ruling.reason or "").startswith("raised MemoryError"):
+            _leave(sink)
+
+
+def _leave(sink: int) -> NoReturn:
+    """Ask to be replaced."""
+    write_all(sink, frame(encode({"replace": True})))
+    os._exit(0)
+
+
+def _rule(check: Check, attempt: Attempt, alarm: _Alarm) -> tuple[Ruling, bool]:
+    try:
+        alarm.set(True)
+        try:
+            return check.judge(attempt), False
+        finally:
+            alarm.set(False)
+    except Deadline:
+        alarm.set(False)
+        return alarm.reason, True
+
+
+def _own_pipes() -> tuple[int, int]:
+    """Move the pipes away from where a check could print into them."""
+    source, sink = os.dup(0), os.dup(1)
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1):
+        os.dup2(null, fd)
+    return source, sink
+
+
+def _bind_to(parent: int) -> None:
+    """Die with the thread that started this process, however it ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def _checks(settings: Mapping[str, Any]) -> dict[str, Check]:
+    folders = tuple(Path(folder) for folder in settings["folders"])
+    found = catalog(folders, settings["params"])
+    return {name: check for name, check in found.items() if isinstance(check, Check)}
+
+
+def _mapped_bytes() -> int:
+    """Address space in use, which is what the limit counts; 0 where the system does not say."""
+    try:
+        with open("/proc/self/statm", "rb") as statm:
+            return int(statm.read().split()[0]) * resource.getpagesize()
+    except OSError:
+        return 0

@@ -1,0 +1,158 @@
+"""One worker process as its supervisor sees it: its pipes, its clock and the work in its hands."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import psutil
+
+from datapipe.worker_frames import READ_BYTES, Reader, encode, frame
+from judges.base import Ruling
+
+_GRACE_S = 1.0
+
+
+class Waiting(Protocol):
+    """Whoever submitted work."""
+
+    def finished_one(self) -> None:
+        """One piece of it is done."""
+
+    def failed(self, error: Exception) -> None:
+        """None of the rest will be."""
+
+
+@dataclass(eq=False)
+class Work:
+    """One attempt, the checks it owes and the rulings so far, in the order of the checks."""
+
+    attempt: bytes
+    checks: tuple[str, ...]
+    batch: Waiting
+    rulings: list[Ruling] = field(default_factory=list)
+    losses: int = 0
+    """Workers lost in the check that is due."""
+
+    @property
+    def finished(self) -> bool:
+        return len(self.rulings) == len(self.checks)
+
+    def rule(self, ruling: Ruling) -> None:
+        """The word of the check that is due."""
+        self.rulings.append(ruling)
+        self.losses = 0
+
+    def body(self) -> bytes:
+        """`[checks, attempt]` of what is still owed."""
+        return b"[%b,%b]" % (encode(self.checks[len(self.rulings) :]), self.attempt)
+
+
+class Slot:
+    """A process and its two non-blocking pipes. Only the supervisor's thread may touch it."""
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        self.process = _start()
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.source, self.sink = self.process.stdout.fileno(), self.process.stdin.fileno()
+        os.set_blocking(self.source, False)
+        os.set_blocking(self.sink, False)
+        self.ready = False
+        self.names: frozenset[str] = frozenset()
+        """The checks it has loaded, once it is ready."""
+        self.blameless = False
+        """It asked to be replaced, so its end is nobody's fault."""
+        self.work: deque[Work] = deque()
+        self._reader = Reader()
+        self._unsent = bytearray(frame(encode(settings | {"parent": os.getpid()})))
+        self._cpu_s = 0.0
+        self._since = time.monotonic()
+
+    @property
+    def idle(self) -> bool:
+        return self.ready and not self.work
+
+    @property
+    def unsent(self) -> bool:
+        return bool(self._unsent)
+
+    @property
+    def busy_s(self) -> float:
+        """Wall seconds since it last said something, or got something to do."""
+        return time.monotonic() - self._since
+
+    def cpu_s(self) -> float:
+        """CPU seconds that the check in hand has used so far."""
+        try:
+            times = psutil.Process(self.process.pid).cpu_times()
+        except psutil.Error:  # it is ending; its pipe will say so
+            return 0.0
+        return float(times.user + times.system) - self._cpu_s
+
+    def give(self, work: list[Work]) -> None:
+        """Queue work for sending."""
+        self.work.extend(work)
+        self._unsent += frame(b"[%b]" % b",".join(each.body() for each in work))
+        self._since = time.monotonic()
+
+    def send(self) -> None:
+        """Write what the pipe takes; a broken pipe shows when reading."""
+        try:
+            del self._unsent[: os.write(self.sink, self._unsent[:READ_BYTES])]
+        except BlockingIOError:
+            return
+        except BrokenPipeError:
+            self._unsent.clear()
+
+    def messages(self) -> Iterator[Any]:
+        """What it said since last time. Raises EOFError once it has ended."""
+        try:
+            piece = os.read(self.source, READ_BYTES)
+        except BlockingIOError:
+            return
+        if not piece:
+            raise EOFError
+        self._since = time.monotonic()
+        yield from (json.loads(body) for body in self._reader.feed(piece))
+
+    def took(self, cpu_s: float) -> None:
+        """Its own CPU clock when it finished a check."""
+        self._cpu_s = cpu_s
+
+    def kill(self) -> None:
+        """End it now; its pipe ends with it."""
+        self.process.kill()
+
+    def end(self) -> int:
+        """Close the pipes and reap it; its exit status, negative for a signal."""
+        try:
+            # A process whose pipe has ended is about to exit by itself, and its status says why.
+            status = self.process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            status = self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            if pipe is not None:
+                pipe.close()
+        return status
+
+
+def _start() -> subprocess.Popen[bytes]:
+    """With the search path of this process and in a session of its own, out of reach of Ctrl-C."""
+    here = str(Path(__file__).resolve().parents[1])
+    path = os.pathsep.join(dict.fromkeys([*(entry for entry in sys.path if entry), here]))
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "datapipe.workers"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )

@@ -1,0 +1,1 @@
+"""Lets the CPU build of vLLM start and route MiniMax-M2."""

@@ -1,0 +1,138 @@
+"""What a check sees: one attempt at one question, content only."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self, TypeVar
+
+from judges.values.thinking import split
+from schemas.references import Reference, dump_reference, load_reference, parse_reference
+from schemas.rows import Answer, Layout, Message, Question, Turn
+
+R = TypeVar("R")
+_PLAIN = ("prompt", "question", "raw", "layout", "finish_reason", "format", "language")
+
+
+class Unscored(Exception):
+    """Raised by a check that cannot tell: which is neither pass nor fail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One answer as it was given, with the question as the model saw it."""
+
+    prompt: str
+    """The last user message as it was sent, with the format line."""
+    question: str
+    """The last user message as it was written, without the format line."""
+    messages: tuple[Message, ...]
+    """Everything that was sent."""
+    turns: tuple[Turn, ...]
+    """Everything that came back, and what tools replied in between."""
+    response: str
+    """The content of the last assistant turn; empty where there is none."""
+    thinking: str | None
+    """The thinking of the last assistant turn."""
+    raw: str
+    """The content as the server sent it."""
+    layout: Layout
+    finish_reason: str
+    reference: Reference | None = None
+    format: str = "none"
+    language: str | None = None
+
+    def __hash__(self) -> int:
+        return hash((self.prompt, self.raw, self.finish_reason))
+
+    @property
+    def truncated(self) -> bool:
+        """The answer was cut at max_tokens."""
+        return self.finish_reason == "length"
+
+    def expected(self, kind: type[R]) -> R:
+        """The reference, which must be of this type. Raises Unscored where it is another or none."""
+        if isinstance(self.reference, kind):
+            return self.reference
+        given = "no reference" if self.reference is None else f"a reference of type {self.reference.type!r}"
+        raise Unscored(f"{given}, {kind.__name__} is needed")
+
+    @classmethod
+    def of(
+        cls,
+        text: str,
+        reference: Mapping[str, Any] | Reference | None = None,
+        prompt: str = "?",
+        *,
+        finish_reason: str = "stop",
+        thinking: str | None = None,
+        question: str | None = None,
+        format: str = "none",
+        language: str | None = None,
+    ) -> Self:
+        """An attempt from a bare answer, for examples; thinking tags in the text are split off."""
+        parts = split(text, thinking, finish_reason)
+        turn = Turn(role="assistant", content=parts.response, thinking=parts.thinking)
+        return cls(
+            prompt=prompt,
+            question=prompt if question is None else question,
+            messages=(Message(role="user", content=prompt),),
+            turns=(turn,),
+            response=parts.response,
+            thinking=parts.thinking,
+            raw=text,
+            layout=parts.layout,
+            finish_reason=finish_reason,
+            reference=parse_reference(reference) if isinstance(reference, Mapping) else reference,
+            format=format,
+            language=language,
+        )
+
+    @classmethod
+    def from_rows(cls, question: Question, answer: Answer, sent: Sequence[Message]) -> Self:
+        """An attempt from stored rows; `sent` are the exact messages of the request."""
+        response, thinking = _last(answer.turns)
+        return cls(
+            prompt=_asked(sent),
+            question=_asked(question.messages),
+            messages=tuple(sent),
+            turns=tuple(answer.turns),
+            response=response,
+            thinking=thinking,
+            raw=answer.raw,
+            layout=answer.layout,
+            finish_reason=answer.finish_reason,
+            reference=None if question.reference is None else load_reference(question.reference),
+            format=answer.format,
+            language=question.language,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """A JSON object that `from_json` reads; what follows from the turns is left out."""
+        return {name: getattr(self, name) for name in _PLAIN} | {
+            "messages": [message.model_dump(exclude_defaults=True) for message in self.messages],
+            "turns": [turn.model_dump(exclude_defaults=True) for turn in self.turns],
+            "reference": None if self.reference is None else dump_reference(self.reference),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Any]) -> Self:
+        """The attempt of `to_json`. Raises a ValueError or KeyError for anything else."""
+        turns = tuple(Turn.model_validate(turn) for turn in value["turns"])
+        response, thinking = _last(turns)
+        reference = value["reference"]
+        return cls(
+            **{name: value[name] for name in _PLAIN},
+            messages=tuple(Message.model_validate(message) for message in value["messages"]),
+            turns=turns,
+            response=response,
+            thinking=thinking,
+            reference=None if reference is None else load_reference(reference),
+        )
+
+
+def _last(turns: Sequence[Turn]) -> tuple[str, str | None]:
+    spoken = [turn for turn in turns if turn.role == "assistant"]
+    return (spoken[-1].content, spoken[-1].thinking) if spoken else ("", None)
+
+
+def _asked(messages: Sequence[Message]) -> str:
+    return next((message.content for message in reversed(messages) if message.role == "user"), "")

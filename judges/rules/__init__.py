@@ -1,0 +1,1 @@
+"""Why would it be dropped? One fault a file."""

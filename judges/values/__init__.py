@@ -1,0 +1,1 @@
+"""What several checks share: the thinking split, final answers, numbers, text folding, loops."""

@@ -1,0 +1,109 @@
+"""Where a response states its final answer: a box, a marked line, a sentence, or its last number."""
+
+import re
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+How = Literal["boxed", "marked", "said", "number"]
+_BOX = re.compile(r"\\(?:boxed|fbox)\s*\{")
+_MARKED = re.compile(
+    r"^[ \t>*_#-]*(?:(?:the[ \t]+)?(?:final[ \t]+)?answer[ \t*_]*[:\uff1a][ \t*_]*|A:[ \t]*|####[ \t]*"
+    r"|(?:最终)?答案[:\uff1a][ \t]*)(?P<text>[^\n]*\S[^\n]*|\s*\n[^\n]+)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_SAID = re.compile(
+    r"(?:\banswer[ \t]+(?:is|would be|must be|equals)(?:[ \t]+therefore)?|答案(?:是|为))[ \t]*[:\uff1a]?"
+    r"[ \t]*(?P<text>[^\n]+)",
+    re.IGNORECASE,
+)
+_CLAUSE_END = re.compile(
+    r"\.(?=\s|\Z)|(?<![\d)])!(?=\s|\Z)|[;?](?=\s|\Z)|[。\uff0c\uff1b]"
+    r"|,?\s+(?:because|since|as|so|which|where|with)\b"
+)
+_NUMBER = re.compile(
+    r"(?<![\w.)\]}])-?[$€£¥]?-?(?:\d{1,3}(?:,\d{3})+(?![\d,])|\d+)(?:\.\d+)?(?:/\d+)?%?|(?<!\w)\.\d+"
+)
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_MOST_BOXES, _MOST_BOX_CHARS, _MOST_CHARS = 50, 5000, 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Final:
+    """A final answer: its text, how it was stated, and where it starts in the response."""
+
+    text: str
+    """Up to the end of the clause."""
+    how: How
+    start: int
+    line: str = ""
+    """Of a marked line or a sentence: up to the end of the line."""
+
+
+def final_answers(response: str) -> list[Final]:
+    """The last final statement of the strongest kind there is; several where one paragraph states several.
+
+    Kinds, strongest first: boxed, marked line, sentence. Empty where there is none.
+    """
+    for found in (
+        _boxed(response),
+        _statements(_MARKED, response, "marked"),
+        _statements(_SAID, response, "said"),
+    ):
+        if found:
+            return _together(found, response)
+    return []
+
+
+def later_statement(response: str, after: Final) -> Final | None:
+    """A marked line that comes after, which may contradict it."""
+    found = [each for each in _statements(_MARKED, response, "marked") if each.start > after.start]
+    return found[-1] if found else None
+
+
+def last_number(response: str) -> Final | None:
+    """The last number of the response."""
+    found = deque(_NUMBER.finditer(response), maxlen=1)
+    return Final(found[0].group(), "number", found[0].start()) if found else None
+
+
+def numbers_in(text: str) -> list[str]:
+    """Every number of a short text, as it is written."""
+    return [found.group() for found in _NUMBER.finditer(text)]
+
+
+def _boxed(response: str) -> list[Final]:
+    found = list(_BOX.finditer(response))[-_MOST_BOXES:]
+    read = [(box, _balanced(response, box.end())) for box in found]
+    return [Final(text, "boxed", box.start()) for box, text in read if text is not None and text.strip()]
+
+
+def _balanced(response: str, start: int) -> str | None:
+    depth = 1
+    for at in range(start, min(len(response), start + _MOST_BOX_CHARS)):
+        if response[at] in "{}" and response[at - 1] != "\\":
+            depth += 1 if response[at] == "{" else -1
+            if depth == 0:
+                return response[start:at]
+    return None
+
+
+def _statements(pattern: re.Pattern[str], response: str, how: How) -> list[Final]:
+    return list(_clauses(pattern, response, how))
+
+
+def _clauses(pattern: re.Pattern[str], response: str, how: How) -> Iterator[Final]:
+    for found in pattern.finditer(response):
+        text = found["text"].strip()
+        clause = _CLAUSE_END.split(text[:_MOST_CHARS], maxsplit=1)[0]
+        if clause.strip("*_ `$.:"):
+            yield Final(clause.strip(), how, found.start(), text[:_MOST_CHARS])
+
+
+def _together(found: list[Final], response: str) -> list[Final]:
+    """The last one, and different ones before it in the same paragraph."""
+    breaks = [gap.end() for gap in _PARAGRAPH.finditer(response)]
+    start = max((gap for gap in breaks if gap <= found[-1].start), default=0)
+    last = {each.text: each for each in found if each.start >= start}
+    return list(last.values()) if found[-1].how == "boxed" else [found[-1]]

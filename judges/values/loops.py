@@ -1,0 +1,83 @@
+"""Find a text that goes round in circles, in time linear in its length, in any script."""
+
+import re
+from dataclasses import dataclass
+from itertools import groupby
+
+_CJK = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
+_WORD = re.compile(rf"[{_CJK}]|[^\W{_CJK}]+")
+_GRAM = 4
+_LONG_WORD = 100
+_FIGURES_FACTOR = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """What is repeated, how often, and whether it is a whole line or a phrase."""
+
+    kind: str
+    text: str
+    times: int
+
+
+def line_loop(text: str, most: int) -> Loop | None:
+    """The line that follows itself more than `most` times, blank lines aside; it must hold a letter."""
+    lines = (line.strip() for line in text.split("\n"))
+    runs = ((line, sum(1 for _ in run)) for line, run in groupby(line for line in lines if line))
+    worst = max(runs, key=lambda run: run[1], default=("", 0))
+    found = next((run for run in (worst,) if run[1] > most and any(map(str.isalpha, run[0]))), None)
+    return found and Loop("line", found[0], found[1])
+
+
+def phrase_loop(text: str, most: int, words: int) -> Loop | None:
+    """A stretch of at least `words` words that says nothing new, each phrase of it more than `most` times.
+
+    Figures repeat in tables and sums, so a stretch of them must be ten times as long.
+    """
+    tokens = _tokens(text)
+    for start, end, times in _stale_stretches(tokens):
+        stretch = tokens[start:end]
+        figures = sum(token.isdigit() for token in stretch) > len(stretch) / 2
+        if times > most and len(stretch) >= words * (_FIGURES_FACTOR if figures else 1):
+            return Loop("phrase", " ".join(_period(stretch)), times)
+    return None
+
+
+def _tokens(text: str) -> list[str]:
+    found: list[str] = []
+    for word in _WORD.findall(text.casefold()):
+        if len(word) > _LONG_WORD:
+            found.extend(word)
+        else:
+            found.append(word)
+    return found
+
+
+def _stale_stretches(tokens: list[str]) -> list[tuple[int, int, int]]:
+    """Maximal runs of phrases that all occurred before: start, end, mean times a phrase of it occurs.
+
+    A block said k times in a row is new once and stale k - 1 times.
+    """
+    seen: set[tuple[str, ...]] = set()
+    stretches: list[tuple[int, int, int]] = []
+    start, distinct = 0, set[tuple[str, ...]]()
+    grams = [*zip(*(tokens[shift:] for shift in range(_GRAM)), strict=False), ()]
+    for at, gram in enumerate(grams):
+        if gram in seen:
+            distinct.add(gram)
+            continue
+        seen.add(gram)
+        if distinct:
+            end = at + _GRAM - 1
+            stretches.append((start, end, (end - start) // len(distinct) + 1))
+            distinct = set()
+        start = at + 1
+    return stretches
+
+
+def _period(stretch: list[str], most: int = 30) -> list[str]:
+    """The block that the stretch repeats, or its beginning where it is longer than `most` words."""
+    for length in range(1, most):
+        if stretch[:length] == stretch[length : 2 * length]:
+            return stretch[:length]
+    return stretch[:most]

@@ -1,0 +1,64 @@
+"""Symbolic comparison: math-verify behind guards, for what exact reading does not decide."""
+
+import logging
+import re
+from typing import Any
+
+import sympy
+from math_verify import LatexExtractionConfig, parse, verify
+
+MOST_CHARS = 300
+_HUGE = re.compile(r"\^\s*\{?\s*-?\d{4,}|\d{5,}\s*!|\^[^^]{0,20}\^[^^]{0,20}\^|\d{400,}")
+_PLAIN = [
+    (re.compile(r"\*\*"), "^"),
+    (re.compile(r"(?:(?<!\\)\bsqrt|√)\s*\(([^()]*)\)"), r"\\sqrt{\1}"),
+    (re.compile(r"√\s*(\w+)"), r"\\sqrt{\1}"),
+    (re.compile(r"(?<![\\a-zA-Z])(pi|infty|sin|cos|tan|ln|log|exp)(?![a-zA-Z])"), r"\\\1 "),
+    (re.compile(r"\^\(([^()]*)\)"), r"^{\1}"),
+    (re.compile(r"\*"), r" \\cdot "),
+]
+_DIGITS = 60
+# It logs every text that it cannot read, which is told here by returning None.
+logging.getLogger("math_verify").setLevel(logging.CRITICAL)
+
+
+def symbolically_equal(gold: str, answer: str) -> bool | None:
+    """Are two plain mathematical texts equal? None where one of them cannot be read, or is too large."""
+    if any(len(text) > MOST_CHARS or _HUGE.search(text) for text in (gold, answer)):
+        return None
+    one, other = _read(gold), _read(answer)
+    if one is None or other is None:
+        return None
+    exact = _constants_equal(one, other)
+    if exact is not None:
+        return exact
+    if isinstance(one, sympy.Basic) != isinstance(other, sympy.Basic):
+        return False
+    # Its alarms work in the main thread only, and workers have limits of their own.
+    return bool(verify(one, other, timeout_seconds=None, raise_on_error=True))
+
+
+def _read(text: str) -> Any | None:
+    latex = text
+    for pattern, by in _PLAIN:
+        latex = pattern.sub(by, latex)
+    found = parse(
+        f"${latex}$",
+        [LatexExtractionConfig()],
+        fallback_mode="no_fallback",
+        parsing_timeout=None,
+        raise_on_error=True,
+    )
+    return found[0] if found else None
+
+
+def _constants_equal(one: Any, other: Any) -> bool | None:
+    """Two closed expressions by value, to far more digits than math-verify, which equates tiny numbers."""
+    if not all(isinstance(each, sympy.Expr) and not each.free_symbols for each in (one, other)):
+        return None
+    if one == other:
+        return True
+    left, right = sympy.N(one, _DIGITS), sympy.N(other, _DIGITS)
+    if not (left.is_number and right.is_number and left.is_finite and right.is_finite):
+        return None
+    return bool(abs(left - right) <= max(abs(left), abs(right)) * sympy.Float(10) ** (10 - _DIGITS))

@@ -1,0 +1,1 @@
+"""Is it right? One answer type a file."""

@@ -1,0 +1,105 @@
+"""Compare the chosen option with the reference: by letter, by the option's text, or by both."""
+
+import re
+
+from judges.base import Attempt, Finding, Unscored, check
+from judges.values.finals import final_answers
+from judges.values.plain import plain
+from judges.values.wording import folded, holds
+from schemas.references import ChoiceReference, Reference
+
+_ALONE = re.compile(r"\(?([A-Za-z])\)?")
+_MARKED = re.compile(
+    r"\A\W{0,3}([A-Z])(?:[.:)\]]|\s+[-–—])"
+    r"|\(([A-Z])\)"
+    r"|\b(?:[Oo]ption|[Cc]hoice|[Aa]nswer|[Pp]ick|[Cc]hoose|[Ss]elect)\s+(?:is\s+)?\(?([A-Z])\b"
+    r"|选项?\s*([A-Z])"
+)
+_BARE = re.compile(r"(?<![\w'’])([B-HJ-Z])(?![\w'’])")
+_PETS = {"type": "choice", "answer": "B", "options": ["a cat", "a dog", "a hot dog"]}
+
+
+@check(
+    passes=[
+        Attempt.of("B", _PETS),
+        Attempt.of("It barks.\nAnswer: (b)", _PETS),
+        Attempt.of("The answer is B) a dog.", _PETS),
+        Attempt.of("\\boxed{\\text{a dog}}", _PETS),
+        Attempt.of("**Answer:** **B**", {"type": "choice", "answer": "B"}),
+        Attempt.of(
+            "Answer: vitamin C", {"type": "choice", "answer": "A", "options": ["vitamin C", "vitamin B"]}
+        ),
+        Attempt.of("答案：选B。", {"type": "choice", "answer": "B"}),
+    ],
+    fails={
+        Attempt.of("The answer is A.", _PETS): "'A' is not 'B'",
+        Attempt.of("\\boxed{a hot dog}", _PETS): "'C' is not 'B'",
+        Attempt.of("Answer: F", _PETS): "'F' is none of the options",
+    },
+    unscored={
+        Attempt.of("Answer: A or B", _PETS): "conflicting options: A, B",
+        Attempt.of("Answer: A) a dog", _PETS): "conflicting options: A, B",
+        Attempt.of("\\boxed{A} \\boxed{B}", _PETS): "conflicting options: A, B",
+        Attempt.of("A dog barks, but a cat is quieter, so it depends.", _PETS): "conflicting options: A, B",
+        Attempt.of("I wonder.", _PETS): "no option is chosen",
+    },
+)
+def choice(attempt: Attempt) -> Finding:
+    """Where nothing is stated as final, the last line is read."""
+    reference = attempt.expected(ChoiceReference)
+    options = [folded(option) for option in reference.options or ()]
+    stated = final_answers(attempt.response)
+    texts = [final.text for final in stated] or attempt.response.strip().split("\n")[-1:]
+    chosen = sorted({letter for text in texts for letter in _letters(text, options)})
+    if not chosen:
+        raise Unscored("no option is chosen")
+    if len(chosen) > 1:
+        raise Unscored(f"conflicting options: {', '.join(chosen)}")
+    letter = chosen[0]
+    if options and ord(letter) - ord("A") >= len(options):
+        return Finding(f"{letter!r} is none of the options", extracted=letter)
+    return Finding(
+        None if letter == reference.answer else f"{letter!r} is not {reference.answer!r}", extracted=letter
+    )
+
+
+def same(a: str, b: str) -> bool:
+    """Are two extracted letters the same?"""
+    return a.strip("() ").upper() == b.strip("() ").upper()
+
+
+def near_misses(reference: Reference) -> list[str]:
+    """The other letters."""
+    if not isinstance(reference, ChoiceReference):
+        return []
+    many = len(reference.options or "ABCD")
+    letters = [chr(ord("A") + at) for at in range(many)]
+    return [letter for letter in letters if letter != reference.answer]
+
+
+def _letters(text: str, options: list[str]) -> set[str]:
+    """The options that a stated text names, by letter and by text."""
+    short = plain(text).strip("*_ ")
+    alone = _ALONE.fullmatch(short)
+    if alone:
+        return {alone[1].upper()}
+    if folded(short) in options:
+        return {chr(ord("A") + options.index(folded(short)))}
+    named = {next(filter(None, found)) for found in _MARKED.findall(short)}
+    return named | set(_BARE.findall(short)) | _listed_a(short) | _by_text(folded(short), options)
+
+
+def _listed_a(text: str) -> set[str]:
+    """A lone capital A is an article unless it stands among alternatives or at the end."""
+    return {"A"} if re.search(r"(?<![\w'’])A(?=\s+(?:or|and)\s|\s*[,/&]|\Z)", text) else set()
+
+
+def _by_text(text: str, options: list[str]) -> set[str]:
+    """Options whose text occurs, but for those that are a part of a longer one that occurs."""
+    found = {at: option for at, option in enumerate(options) if option and holds(text, option)}
+    whole = {
+        at
+        for at, option in found.items()
+        if not any(option != o and holds(o, option) for o in found.values())
+    }
+    return {chr(ord("A") + at) for at in whole}

@@ -1,0 +1,118 @@
+"""A check's version: what its code says, without comments, docstrings, examples and formatting."""
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
+from importlib.metadata import version as installed
+from pathlib import Path
+from typing import Any
+
+from schemas.ids import content_id
+
+VALUES = Path(__file__).parent / "values"
+_EXAMPLES = frozenset({"passes", "fails", "unscored"})
+_SCOPES = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def check_version(path: Path, libraries: Iterable[str], params: Mapping[str, Any]) -> str:
+    """12 hex digits over the file's code, the `judges.values` modules under it, libraries and parameters.
+
+    Raises importlib.metadata.PackageNotFoundError for a library that is not installed.
+    """
+    sources = sorted(_closure(path))
+    return content_id(
+        "check",
+        [_code(source) for source in (path, *sources)],
+        {library: installed(library) for library in libraries},
+        {name: repr(value) for name, value in params.items()},
+    )[:12]
+
+
+def values_version(name: str) -> str:
+    """The same over one module of `judges.values` and those under it."""
+    return check_version(VALUES / f"{name}.py", (), {})
+
+
+def _closure(path: Path) -> set[Path]:
+    found: set[Path] = set()
+    ahead = set(_uses(path))
+    while ahead:
+        found |= ahead
+        ahead = {used for each in ahead for used in _uses(each)} - found
+    return found
+
+
+@cache
+def _parsed(path: Path, _stamp: tuple[int, int]) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"), str(path))
+
+
+def _tree(path: Path) -> ast.Module:
+    stat = path.stat()
+    return _parsed(path, (stat.st_mtime_ns, stat.st_size))
+
+
+def _uses(path: Path) -> Iterator[Path]:
+    for node in ast.walk(_tree(path)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        parts = [name.split(".") for name in names]
+        found = [VALUES / f"{part[2]}.py" for part in parts if part[:2] == ["judges", "values"] and part[2:]]
+        yield from (file for file in found if file.is_file())
+
+
+def _code(path: Path) -> Any:
+    tree = _tree(path)
+    skipped = _example_helpers(tree)
+    return [_shape(node) for node in tree.body if not _framework(node) and _defines(node) - skipped != set()]
+
+
+def _framework(node: ast.stmt) -> bool:
+    """An import of what every check imports: another name of it, for an example, changes no verdict."""
+    return isinstance(node, ast.ImportFrom) and node.module in ("judges.base", "judges.attempt")
+
+
+def _defines(node: ast.stmt) -> set[str]:
+    """The names a top-level statement binds; one that binds none counts as itself."""
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return {node.name}
+    if isinstance(node, ast.Assign | ast.AnnAssign):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        return {n.id for target in targets for n in ast.walk(target) if isinstance(n, ast.Name)} or {"*"}
+    return {"*"}
+
+
+def _example_helpers(tree: ast.Module) -> set[str]:
+    """Top-level names that serve examples alone."""
+    examples = [kw.value for kw in _example_keywords(tree)]
+    inside = {id(node) for value in examples for node in ast.walk(value)}
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
+    return {n.id for n in names if id(n) in inside} - {n.id for n in names if id(n) not in inside}
+
+
+def _example_keywords(tree: ast.Module) -> Iterator[ast.keyword]:
+    for node in tree.body:
+        for mark in getattr(node, "decorator_list", []):
+            if isinstance(mark, ast.Call):
+                yield from (kw for kw in mark.keywords if kw.arg in _EXAMPLES)
+
+
+def _shape(node: Any) -> Any:
+    """A syntax tree as plain lists, equal for equal code under every version of Python."""
+    if isinstance(node, ast.AST):
+        fields = {name: _shape(value) for name, value in ast.iter_fields(node) if name != "type_comment"}
+        if isinstance(node, _SCOPES) and _docstring(node):
+            fields["body"] = [_shape(each) for each in node.body[1:]]
+        return [type(node).__name__, *([name, value] for name, value in fields.items() if value)]
+    if isinstance(node, list):
+        kept = (each for each in node if not (isinstance(each, ast.keyword) and each.arg in _EXAMPLES))
+        return [_shape(each) for each in kept]
+    return None if node is None else [type(node).__name__, repr(node)]
+
+
+def _docstring(node: _SCOPES) -> bool:
+    return ast.get_docstring(node, clean=False) is not None

@@ -1,0 +1,164 @@
+"""What a verifier compares an answer with: eight types, told apart by `type`."""
+
+from functools import lru_cache
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, TypeAdapter, model_validator
+
+from schemas.ids import canonical
+
+
+class Comparison(BaseModel):
+    """How strict the comparison is, where the default of a type is not what the question means."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    percent: bool = False
+    """`50%` and `0.5` are the same answer."""
+    ordered: bool = True
+    """The order of a bare list counts. Tuples are always ordered and `{…}` never is."""
+    decimals: int | None = Field(None, ge=0, le=15)
+    """Equal after rounding both to this many decimals."""
+    ignore_units: bool = True
+    """A unit beside a number that the other side writes bare is no difference."""
+
+
+class _Reference(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    comparison: Comparison | None = None
+
+
+class MathReference(_Reference):
+    """`{"type": "math", "answer": "\\\\frac{1}{2}"}`"""
+
+    type: Literal["math"]
+    answer: str = Field(min_length=1)
+
+
+class ChoiceReference(_Reference):
+    """`{"type": "choice", "answer": "B", "options": ["a cat", "a dog"]}`"""
+
+    type: Literal["choice"]
+    answer: str = Field(pattern=r"^[A-Z]$")
+    options: list[str] | None = Field(None, min_length=2, max_length=26)
+
+    @model_validator(mode="after")
+    def _answer_is_offered(self) -> "ChoiceReference":
+        if self.options is not None and ord(self.answer) - ord("A") >= len(self.options):
+            raise ValueError(f"answer {self.answer!r} is none of the {len(self.options)} options")
+        return self
+
+
+class Case(BaseModel):
+    """One call of the entry point: positional arguments, expected result."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    input: list[JsonValue]
+    output: JsonValue
+
+
+class StdinCase(BaseModel):
+    """One run of a program: what it reads, what it must print."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    stdin: str
+    stdout: str
+
+
+class CodeReference(_Reference):
+    """`{"type": "code", "entry_point": "add", "cases": [{"input": [1, 2], "output": 3}]}`"""
+
+    type: Literal["code"]
+    entry_point: str | None = None
+    cases: list[Case] | None = None
+    stdin_cases: list[StdinCase] | None = None
+    tests: str | None = None
+    """Source that defines `check(candidate)`."""
+
+    @model_validator(mode="after")
+    def _something_to_run(self) -> "CodeReference":
+        if not (self.cases or self.stdin_cases or self.tests):
+            raise ValueError("one of cases, stdin_cases and tests must be given")
+        if (self.cases or self.tests) and not self.entry_point:
+            raise ValueError("cases and tests need an entry_point")
+        return self
+
+
+class Constraint(BaseModel):
+    """One verifiable instruction: its id and its arguments."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    id: str = Field(min_length=1)
+    kwargs: dict[str, JsonValue] = Field(default_factory=dict)
+
+
+class InstructionReference(_Reference):
+    """`{"type": "instruction", "constraints": [{"id": "punctuation:no_comma", "kwargs": {}}]}`"""
+
+    type: Literal["instruction"]
+    constraints: list[Constraint] = Field(min_length=1)
+
+
+class LogicReference(_Reference):
+    """`{"type": "logic", "task": "knights_knaves", "entry": {"question": "…", "answer": "…"}}`"""
+
+    type: Literal["logic"]
+    task: str = Field(min_length=1)
+    entry: dict[str, JsonValue]
+
+
+class JsonReference(_Reference):
+    """`{"type": "json", "schema": {"type": "object"}, "answer": {"a": 1}}`"""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    type: Literal["json"]
+    json_schema: dict[str, JsonValue] = Field(alias="schema")
+    answer: JsonValue = None
+
+
+class TextReference(_Reference):
+    """`{"type": "text", "answer": "Paris", "aliases": ["City of Paris"]}`"""
+
+    type: Literal["text"]
+    answer: str = Field(min_length=1)
+    aliases: list[str] | None = None
+
+
+class QuantityReference(_Reference):
+    """`{"type": "quantity", "answer": "9.81", "unit": "m/s^2", "rel_tol": 0.01}`"""
+
+    type: Literal["quantity"]
+    answer: str = Field(min_length=1)
+    unit: str | None = None
+    rel_tol: float | None = Field(None, ge=0, lt=1)
+
+
+Reference = Annotated[
+    MathReference
+    | ChoiceReference
+    | CodeReference
+    | InstructionReference
+    | LogicReference
+    | JsonReference
+    | TextReference
+    | QuantityReference,
+    Field(discriminator="type"),
+]
+_ADAPTER: TypeAdapter[Reference] = TypeAdapter(Reference)
+
+
+def parse_reference(value: Any) -> Reference:
+    """A reference from a JSON object. Raises pydantic's ValidationError, a ValueError."""
+    return _ADAPTER.validate_python(value)
+
+
+@lru_cache(maxsize=4_096)
+def load_reference(text: str) -> Reference:
+    """A reference from its canonical JSON text."""
+    return _ADAPTER.validate_json(text)
+
+
+def dump_reference(reference: Reference) -> str:
+    """The canonical JSON text of a reference, without what was left unsaid."""
+    return canonical(
+        reference.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {"type": reference.type}
+    )

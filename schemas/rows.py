@@ -1,0 +1,359 @@
+"""The pipeline's data on one page: every row that is stored, one frozen model each."""
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = "1.0"
+"""Major.minor; within a major version only nullable columns are added."""
+
+Lane = Literal["verifiable", "non_verifiable"]
+LANES: tuple[Lane, ...] = ("verifiable", "non_verifiable")
+Role = Literal["system", "user", "assistant", "tool"]
+Outcome = Literal["pass", "fail", "unscored"]
+UnscoredClass = Literal["infra", "informative"]
+Tier = Literal["unsolved", "hard", "medium", "easy", "trivial", "undetermined"]
+TIERS: tuple[Tier, ...] = ("unsolved", "hard", "medium", "easy", "trivial")
+Perturbation = Literal["tool_info", "system", "user", "environment", "tool_reply"]
+Layout = Literal["none", "tags", "close_only", "field", "unclosed", "malformed"]
+"""Where thinking stood in what came back: nowhere, between both tags, before a lone closing tag, in a
+field of its own, opened and never closed, or nested, repeated or crossed tags."""
+
+
+class Row(BaseModel):
+    """Frozen; an unknown column is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    volatile: ClassVar[frozenset[str]] = frozenset()
+    """Columns that may differ between two runs of the same configuration."""
+
+
+class ToolCall(Row):
+    """One call of a tool that an assistant turn makes."""
+
+    id: str | None = None
+    name: str
+    arguments: str
+    """JSON text, as the model wrote it."""
+
+
+class Message(Row):
+    """One message of a conversation, as it is asked."""
+
+    role: Role
+    content: str
+    thinking: str | None = None
+    """Past thinking is part of the history (interleaved thinking)."""
+    tool_calls: list[ToolCall] = Field(default_factory=list)
+    tool_call_id: str | None = None
+
+
+class Turn(Message):
+    """One message that the policy or its environment produced."""
+
+    train: bool = True
+    """Loss on this turn; False for tool replies and for turns that are context only."""
+    tokens: int | None = None
+
+
+class Question(Row):
+    """One question, checked, with the format it will be asked in."""
+
+    question_id: str
+    lane: Lane
+    domain: str
+    skills: list[str] = Field(default_factory=list)
+    language: str | None = None
+    messages: list[Message]
+    system: str | None = None
+    tools: str | None = None
+    """JSON schemas of the tools, canonical JSON text."""
+    reference: str | None = None
+    """Canonical JSON text of a `schemas.references` type; None in the non-verifiable lane."""
+    reference_id: str | None = None
+    format: str
+    """Drawn by hash of run seed and question; the name of a file in `datapipe/formats/`."""
+    source: str
+    source_id: str | None = None
+    source_revision: str | None = None
+    license: str | None = None
+    parent_id: str | None = None
+    perturbation: Perturbation | None = None
+    template_id: str | None = None
+    safety: str | None = None
+    extra: str | None = None
+    """Whatever else the input row carried, canonical JSON text; the engine never reads it."""
+    file: str
+    line: int
+    """Where the row was read: 1-based line of a JSONL file, 1-based row of a Parquet file."""
+
+
+class Quarantined(Row):
+    """An input row that could not be taken, and why."""
+
+    lane: Lane
+    """`verifiable` where the row does not say."""
+    file: str
+    line: int
+    reason: str
+    raw: str
+    """The first 2,000 bytes, undecodable ones escaped."""
+    bytes: int
+    sha256: str
+
+
+class Duplicate(Row):
+    """A question that is not asked, because another stands for it or because references conflict."""
+
+    lane: Lane
+    question_id: str
+    relation: Literal["exact", "gold_conflict"]
+    representative: str
+    """The question_id asked instead; for `gold_conflict` the first of those in conflict."""
+    source: str
+    source_id: str | None = None
+    file: str
+    line: int
+    reference: str | None = None
+
+
+class Policy(Row):
+    """Who answers. A pass rate belongs to a policy; ratings of two are never pooled."""
+
+    policy_id: str
+    lane: Lane
+    model: str
+    revision: str | None = None
+    chat_template: str | None = None
+    sampling: str
+    """Canonical JSON of everything sampled with, but for max_tokens and the seed."""
+    tools: str | None = None
+
+
+class Answer(Row):
+    """One finished answer: its turns, and everything that says how it came about."""
+
+    volatile: ClassVar[frozenset[str]] = frozenset({"server", "latency_s", "finished_at"})
+    answer_id: str
+    request_id: str
+    question_id: str
+    policy_id: str
+    lane: Lane
+    format: str
+    index: int
+    round: int
+    purpose: Literal["rate", "harvest", "rewrite"] = "rate"
+    seed: int | None = None
+    continues: str | None = None
+    """The answer_id this one goes on from."""
+    parent: str | None = None
+    """The answer_id this one rewrites."""
+    messages_id: str
+    """Hash of the exact messages sent."""
+    turns: list[Turn]
+    raw: str
+    """The content as the server sent it, before our splitting."""
+    raw_thinking: str | None = None
+    """The server's own thinking field, where it sent one."""
+    layout: Layout
+    finish_reason: str
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    max_tokens: int | None = None
+    server: str | None = None
+    latency_s: float | None = None
+    finished_at: float | None = None
+    """Seconds since the epoch."""
+
+
+class Reply(Row):
+    """What a judge said about an answer. Verdicts are read from replies, so a new reader asks no model."""
+
+    volatile: ClassVar[frozenset[str]] = frozenset({"server", "latency_s"})
+    reply_id: str
+    """Hash of prompt, judge policy, vote: what is owed."""
+    lane: Lane
+    answer_id: str
+    rubric: str
+    judge: str
+    """The judge's policy_id."""
+    vote: int
+    ask: int
+    """0, and one more each time an unreadable reply made the vote be asked again."""
+    prompt_id: str
+    text: str
+    thinking: str | None = None
+    finish_reason: str
+    completion_tokens: int | None = None
+    server: str | None = None
+    latency_s: float | None = None
+
+
+class Verdict(Row):
+    """One check's word on one answer. A new check adds rows, never a column."""
+
+    lane: Lane
+    answer_id: str
+    check: str
+    version: str
+    reference_id: str | None = None
+    outcome: Outcome
+    unscored: UnscoredClass | None = None
+    """Set where the outcome is `unscored`: infra is transient and owed, informative is permanent."""
+    score: float | None = None
+    reason: str | None = None
+    evidence: str | None = None
+    extracted: str | None = None
+
+
+class Rating(Row):
+    """How one policy does on one question, over its `rate` draws."""
+
+    lane: Lane
+    question_id: str
+    policy_id: str
+    reference_id: str | None = None
+    n: int
+    passes: int
+    fails: int
+    informative: int
+    infra: int
+    coverage: float
+    """Scored over n."""
+    rate: float | None = None
+    """Passes over scored; None where nothing is scored."""
+    low: float
+    """Passes over n: informative and infra taken as fails."""
+    high: float
+    """Informative and infra taken as passes."""
+    interval_low: float
+    interval_high: float
+    """Equal-tailed 95 % Beta interval of the rate, Jeffreys prior."""
+    pass_at_1: float | None = None
+    pass_at_2: float | None = None
+    pass_at_4: float | None = None
+    pass_at_8: float | None = None
+    """Unbiased estimate over scored answers; None where fewer than k are scored."""
+    tier: Tier
+    mass_unsolved: float
+    mass_hard: float
+    mass_medium: float
+    mass_easy: float
+    mass_trivial: float
+    """Posterior mass per tier; the five sum to 1."""
+    complexity: float | None = None
+
+
+class Decision(Row):
+    """What became of an answer, or of a request for more answers, and why."""
+
+    lane: Lane
+    question_id: str
+    answer_id: str
+    policy_id: str
+    action: Literal["keep", "drop", "pending"]
+    check: str | None = None
+    """The check that decided; None where a policy of selection did."""
+    reason: str
+    evidence: str | None = None
+    rank: int | None = None
+    """Place among the answers kept for the question, from 0."""
+
+
+class Round(Row):
+    """A decision taken between rounds: whether a question is asked again. Replayed on resume."""
+
+    lane: Lane
+    question_id: str
+    policy_id: str
+    round: int
+    draws: int
+    """Draws finished or failed by the end of this round."""
+    action: Literal["ask", "stop"]
+    reason: str
+
+
+class Failure(Row):
+    """Work that was tried as often as the configuration allows and did not come about."""
+
+    volatile: ClassVar[frozenset[str]] = frozenset({"detail", "attempts"})
+    lane: Lane
+    stage: str
+    unit: Literal["request", "verdict", "reply"]
+    unit_id: str
+    question_id: str
+    policy_id: str | None = None
+    answer_id: str | None = None
+    check: str | None = None
+    reason: str
+    detail: str | None = None
+    attempts: int
+
+
+class Label(Row):
+    """What somebody else holds of an answer; compared with verdicts, never one itself."""
+
+    lane: Lane
+    answer_id: str
+    name: str
+    value: bool
+    by: str
+
+
+class Sample(Row):
+    """One row of training data, as published."""
+
+    sample_id: str
+    """The answer_id of what is published."""
+    question_id: str
+    lane: Lane
+    domain: str
+    language: str | None = None
+    skills: list[str] = Field(default_factory=list)
+    system: str | None = None
+    tools: str | None = None
+    messages: list[Turn]
+    """The whole conversation; `train` marks the turns to learn from."""
+    format: str
+    reference: str | None = None
+    reference_id: str | None = None
+    parent: str | None = None
+    """The sample_id this one rewrites."""
+    policy_id: str
+    model: str
+    tier: Tier
+    rate: float | None = None
+    rate_n: int
+    rate_low: float
+    rate_high: float
+    """The rating of the question by the steering policy: its 95 % interval."""
+    tokens: int | None = None
+    source: str
+    source_id: str | None = None
+    license: str | None = None
+
+
+TABLES: dict[str, type[Row]] = {
+    "quarantine": Quarantined,
+    "seeds": Question,
+    "questions": Question,
+    "duplicates": Duplicate,
+    "unmatched": Quarantined,
+    "policies": Policy,
+    "answers": Answer,
+    "labels": Label,
+    "rounds": Round,
+    "failures": Failure,
+    "screen_failures": Failure,
+    "replies": Reply,
+    "verdicts": Verdict,
+    "ratings": Rating,
+    "kept": Decision,
+    "dropped": Decision,
+    "pending": Decision,
+    "rewrites": Answer,
+    "rewrite_replies": Reply,
+    "rewrite_verdicts": Verdict,
+    "samples": Sample,
+}
+"""Every table of a run, by the name of its folder."""
