@@ -145,6 +145,16 @@ class Publish(Section):
     require_redistribution: bool = False
     """Leave out sources whose licence does not let data be passed on."""
     rows_per_file: int = Field(50_000, ge=1)
+    to: str | None = None
+    """Where versions are copied to as well: `s3://bucket/prefix`, or any URI that pyarrow.fs opens.
+    Credentials come from the environment, as that store's own clients read them."""
+
+    @field_validator("to")
+    @classmethod
+    def _no_credentials(cls, to: str | None) -> str | None:
+        if to is not None and "@" in to:
+            raise ValueError("holds credentials, and would be saved with the run: set them in the environment")
+        return to
 
 
 class Workers(Section):

@@ -149,5 +149,5 @@ def _dedup(ctx: Context) -> None:
         add_policies(ctx.run, lane, [policy_of(lane, model) for model in (*roles, ctx.settings.judge)])
     if ctx.settings.input.recorded:
         counts = import_recorded(ctx)
-        if counts["unmatched"]:
-            ctx.progress.drop("recorded: unmatched", counts["unmatched"])
+        if counts["refused"]:
+            ctx.progress.drop("recorded: row refused", counts["refused"])

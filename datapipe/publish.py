@@ -16,6 +16,7 @@ from datapipe.keep import steering_policy
 from datapipe.policies import models_by_policy
 from datapipe.shards import Entry, sync_folder, write_text
 from datapipe.sources import Source, load_sources, unregistered
+from datapipe.upload import upload
 from datapipe.versions import latest_version, parts_of, read_manifest
 from schemas.ids import content_id
 from schemas.rows import LANES, SCHEMA_VERSION, Answer, Decision, Question, Rating, Sample, Turn
@@ -29,7 +30,7 @@ def publish(ctx: Context) -> Path:
     inputs = _inputs(ctx)
     last = latest_version(ctx.run.path)
     if last is not None and read_manifest(last)["inputs"] == inputs:
-        return last
+        return _copied(ctx, last)
     number = int(last.name.removeprefix("v")) + 1 if last else 1
     draft = ctx.run.tmp / f"v{number:04d}"
     shutil.rmtree(draft, ignore_errors=True)
@@ -47,7 +48,13 @@ def publish(ctx: Context) -> Path:
     draft.rename(target)
     sync_folder(target.parent)
     write_text(target.parent / "latest.json", json.dumps({"version": target.name}) + "\n")
-    return target
+    return _copied(ctx, target)
+
+
+def _copied(ctx: Context, version: Path) -> Path:
+    if ctx.settings.publish.to is not None:
+        upload(version, ctx.settings.publish.to)
+    return version
 
 
 def _inputs(ctx: Context) -> str:

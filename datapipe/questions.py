@@ -91,8 +91,9 @@ class InputRow(BaseModel):
             for name in ("reference", "tools"):
                 if isinstance(value.get(name), str):
                     value[name] = json.loads(value[name])
-            if isinstance(value.get("extra"), dict):
-                value["extra"] = canonical(value["extra"])
+            extra = value.get("extra")
+            if isinstance(extra, (str, dict)):
+                value["extra"] = canonical(json.loads(extra) if isinstance(extra, str) else extra)
         return value
 
     @model_validator(mode="after")
@@ -105,8 +106,6 @@ class InputRow(BaseModel):
             raise ValueError("prompt is blank")
         if (self.reference is None) != (self.lane == "non_verifiable"):
             raise ValueError("a reference belongs to the verifiable lane, and only to it")
-        if self.extra is not None:
-            json.loads(self.extra)
         return self
 
     def conversation(self) -> tuple[list[Message], str | None]:

@@ -107,7 +107,7 @@ def _import(ctx: Context, files: list[Any], inputs: str) -> None:
             except (ValueError, RecursionError) as error:
                 bad.append(quarantine(row, LANES[0], str(error)))
     laying.close()
-    counts = dict(laying.counts)
+    counts = {**laying.counts, "refused": len(bad)}
     ctx.run.commit("unmatched", LANES[0], part_name(0), bad, inputs, counts=counts)
 
 

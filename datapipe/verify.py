@@ -30,7 +30,7 @@ class _Row:
 
 
 def verify_lines(lines: Iterable[bytes], settings: PoolSettings | None = None) -> Iterator[str]:
-    """JSON lines `{"reference": {…}, "answer": "…"}` in, JSON lines without line ends out, one a row, in order.
+    """JSON lines `{"reference": {…}, "answer": "…"}` in, one JSON line a row out, in order.
 
     Out come `outcome, check, reason, extracted`. A row may also hold `prompt`, `thinking` and
     `finish_reason`. Blank lines are no rows; a bad row is unscored with its line number and reason.

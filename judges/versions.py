@@ -68,7 +68,8 @@ def _uses(path: Path) -> Iterator[Path]:
 def _code(path: Path) -> Any:
     tree = _tree(path)
     skipped = _example_helpers(tree)
-    return [_shape(node) for node in tree.body if not _framework(node) and _defines(node) - skipped != set()]
+    body = tree.body[1:] if _docstring(tree) else tree.body
+    return [_shape(node) for node in body if not _framework(node) and _defines(node) - skipped != set()]
 
 
 def _framework(node: ast.stmt) -> bool:

@@ -1,23 +1,24 @@
 """Runs a server in a process group of its own and ends the whole group when the server or the starter ends.
 
-Usage: guard.py READY_FILE COMMAND…, where READY_FILE may be empty. The starter holds the other end of
-standard input: when that closes, for whatever reason, SIGKILL included, the group gets SIGTERM, then SIGKILL.
+Usage: guard.py SCRATCH READY_FILE COMMAND…: a folder for temporary files and a file that says who is ready, both
+removed at the end. The starter holds the other end of standard input: when that closes, for whatever reason,
+SIGKILL included, the group gets SIGTERM, then SIGKILL.
 """
 
 import ctypes
 import json
 import os
 import select
+import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
 
-GRACE = 15.0
-"""Seconds between SIGTERM and SIGKILL; vLLM needs two or three."""
+GRACE = 5.0
+"""Seconds between SIGTERM and SIGKILL; vLLM needs one, but while it starts it does not listen."""
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -70,8 +71,8 @@ def remove_ready(path: str, group: int) -> None:
             Path(path).unlink()
 
 
-def run(ready_file: str, command: list[str], scratch: str) -> int:
-    """Run `command` to its end or the starter's, with `scratch` for its temporary files; the exit status."""
+def run(scratch: str, ready_file: str, command: list[str]) -> int:
+    """Run `command` to its end or the starter's; the exit status, 0 in the latter case."""
     environ = os.environ | {"TMPDIR": scratch}
     # Our standard output is for the starter alone: it reads one line of it.
     log, nothing = sys.stderr, subprocess.DEVNULL
@@ -81,9 +82,10 @@ def run(ready_file: str, command: list[str], scratch: str) -> int:
             sys.__stdout__.flush()
             status = wait(child)
         finally:
-            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            signal.signal(signal.SIGTERM, lambda *_: None)
             end(child.pid)
             remove_ready(ready_file, child.pid)
+            shutil.rmtree(scratch, ignore_errors=True)
     return status or 0
 
 
@@ -92,10 +94,7 @@ def main() -> int:
     # The engine's own children come to us when the engine dies, so that they can be reaped.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, _told_to_end)
-    # Not under $TMPDIR: the name of a Unix socket has at most 107 bytes.
-    scratch = tempfile.TemporaryDirectory(prefix="datapipe-vllm-", dir="/tmp", ignore_cleanup_errors=True)
-    with scratch as folder:
-        return run(sys.argv[1], sys.argv[2:], folder)
+    return run(sys.argv[1], sys.argv[2], sys.argv[3:])
 
 
 if __name__ == "__main__":

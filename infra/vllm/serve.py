@@ -8,7 +8,6 @@ killed outright, guard.py ends the server.
 
 import argparse
 import contextlib
-import errno
 import http.client
 import json
 import os
@@ -24,6 +23,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO, NoReturn
 
+import guard as guard_py
 import recipe as recipes
 import setup_env
 
@@ -48,7 +48,10 @@ class Server:
     ) -> None:
         self.recipe, self.port, self.log = recipe, port, log
         self.deadline = time.monotonic() + recipe.startup_timeout
-        guard = [sys.executable, str(setup_env.HERE / "guard.py"), ready_file, *command]
+        self.ready_file = ready_file
+        # Not under $TMPDIR: the name of a Unix socket has at most 107 bytes.
+        self.scratch = tempfile.mkdtemp(prefix="datapipe-vllm-", dir="/tmp")
+        guard = [sys.executable, guard_py.__file__, self.scratch, ready_file, *command]
         self.guard = subprocess.Popen(
             guard,
             stdin=subprocess.PIPE,
@@ -129,6 +132,8 @@ class Server:
         if self.guard.returncode < 0:  # somebody killed the guard: nobody else is left to do this
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.pid, signal.SIGKILL)
+            guard_py.remove_ready(self.ready_file, self.pid)
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 def environ(recipe: recipes.Recipe) -> dict[str, str]:
@@ -174,10 +179,8 @@ def reserved(host: str, port: int) -> Iterator[int]:
             held.bind((host, port))
             port = held.getsockname()[1]
             lock.bind(f"\0datapipe-vllm:{port}")
-        except OSError as error:
-            if error.errno == errno.EADDRINUSE:
-                raise ServeError(f"port {port} on {host} is taken") from error
-            raise ServeError(f"port {port} on {host} cannot be used: {error.strerror}") from error
+        except (OSError, OverflowError) as error:
+            raise ServeError(f"port {port} on {host} cannot be had: {error}") from error
         yield port
 
 
@@ -211,7 +214,7 @@ def serve(options: argparse.Namespace, log: BinaryIO) -> NoReturn:
 def stop_once(*_: FrameType | int | None) -> NoReturn:
     """Raise `Stopped` for the first signal; further ones must not disturb the stop."""
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, lambda *_: None)
     raise Stopped
 
 
