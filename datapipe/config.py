@@ -153,7 +153,9 @@ class Publish(Section):
     @classmethod
     def _no_credentials(cls, to: str | None) -> str | None:
         if to is not None and "@" in to:
-            raise ValueError("holds credentials, and would be saved with the run: set them in the environment")
+            raise ValueError(
+                "holds credentials, which would be saved with the run: set them in the environment"
+            )
         return to
 
 

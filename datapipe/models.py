@@ -14,7 +14,9 @@ def backend_of(config: RunConfig, role: str) -> Backend:
         raise ConfigError(f"[{role}] servers: name at least one base URL that ends in /v1, or use --fake")
     settings = _settings(model)
     if model.backend == "fake":
-        return Endpoints({"fake": Fake(faults=Faults.named(config.faults) if config.faults else None)}, settings)
+        return Endpoints(
+            {"fake": Fake(faults=Faults.named(config.faults) if config.faults else None)}, settings
+        )
     return connect(settings)
 
 

@@ -13,7 +13,8 @@ from datapipe.errors import StoreError
 from datapipe.lease import Lease
 from datapipe.manifest import Manifest
 from datapipe.shards import Entry, read_rows, write_part, write_text
-from schemas.rows import TABLES, Lane, Row
+from schemas.rows import Lane, Row
+from schemas.tables import TABLES
 
 R = TypeVar("R", bound=Row)
 

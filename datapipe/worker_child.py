@@ -56,8 +56,8 @@ class _Alarm:
 def serve() -> None:
     """Speak frames over what were stdin and stdout: settings, then lists of `[checks, attempt]`.
 
-    Answers `{"ready": names}` or `{"broken": why}`, then `[CPU seconds, ruling]` for each check in order,
-    and `{"replace": true}` before it ends by itself.
+    Answers `{"ready": names, "cpu_s": so far}` or `{"broken": why}`, then `[CPU seconds, ruling]` for each
+    check in order, and `{"replace": true}` before it ends by itself.
     """
     source, sink = _own_pipes()
     settings = json.loads(read_frame(source) or b"{}")
@@ -70,7 +70,8 @@ def serve() -> None:
     except CatalogError as error:
         write_all(sink, frame(encode({"broken": str(error)})))
         return
-    write_all(sink, frame(encode({"ready": list(checks)})))
+    ready = {"ready": list(checks), "cpu_s": time.process_time()}
+    write_all(sink, frame(encode(ready)))
     alarm = _Alarm(settings["soft_s"])
     while (body := read_frame(source)) is not None:
         for names, attempt in json.loads(body):

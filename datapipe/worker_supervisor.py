@@ -15,6 +15,7 @@ from judges.base import Ruling, did_you_mean
 _TICK_S = 0.25
 _MOST_ITEMS, _MOST_BYTES = 32, 1 << 20
 _FALSE_STARTS = 3
+_START_S = 120.0
 _LOSSES = 2
 _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
 
@@ -158,6 +159,7 @@ class Supervisor:
             slot.blameless = True
         else:
             slot.ready, slot.names = True, frozenset(message["ready"])
+            slot.took(message["cpu_s"])
             self._false_starts = 0
 
     def _ruled(self, slot: Slot, ruling: Ruling) -> None:
@@ -170,7 +172,7 @@ class Supervisor:
         for slot in [slot for slot in self._slots if not slot.idle]:
             if slot.work and slot.cpu_s() > self._cpu_s:
                 self._lost(slot, Ruling.undecided(f"killed after {self._cpu_s:g} s of CPU time"))
-            elif slot.busy_s > self._wall_s:
+            elif slot.busy_s > (self._wall_s if slot.ready else _START_S):
                 self._lost(slot, Ruling.undecided(f"killed after {self._wall_s:g} s", "infra"))
 
     def _lost(self, slot: Slot, ruling: Ruling | None = None) -> None:

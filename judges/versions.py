@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version as installed
 from pathlib import Path
@@ -22,7 +23,7 @@ def check_version(path: Path, libraries: Iterable[str], params: Mapping[str, Any
     sources = sorted(_closure(path))
     return content_id(
         "check",
-        [_code(source) for source in (path, *sources)],
+        [_source(source).code for source in (path, *sources)],
         {library: installed(library) for library in libraries},
         {name: repr(value) for name, value in params.items()},
     )[:12]
@@ -33,27 +34,36 @@ def values_version(name: str) -> str:
     return check_version(VALUES / f"{name}.py", (), {})
 
 
-def _closure(path: Path) -> set[Path]:
-    found: set[Path] = set()
-    ahead = set(_uses(path))
-    while ahead:
-        found |= ahead
-        ahead = {used for each in ahead for used in _uses(each)} - found
-    return found
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """What matters of one file: a hash of its code, and the values modules it imports."""
+
+    code: str
+    uses: frozenset[Path]
+
+
+def _source(path: Path) -> _Source:
+    stat = path.stat()
+    return _read(path, VALUES, (stat.st_mtime_ns, stat.st_size))
 
 
 @cache
-def _parsed(path: Path, _stamp: tuple[int, int]) -> ast.Module:
-    return ast.parse(path.read_text("utf-8"), str(path))
+def _read(path: Path, values: Path, _stamp: tuple[int, int]) -> _Source:
+    tree = ast.parse(path.read_text("utf-8"), str(path))
+    return _Source(content_id("code", _code(tree)), frozenset(_uses(tree, values)))
 
 
-def _tree(path: Path) -> ast.Module:
-    stat = path.stat()
-    return _parsed(path, (stat.st_mtime_ns, stat.st_size))
+def _closure(path: Path) -> set[Path]:
+    found: set[Path] = set()
+    ahead = set(_source(path).uses)
+    while ahead:
+        found |= ahead
+        ahead = {used for each in ahead for used in _source(each).uses} - found
+    return found
 
 
-def _uses(path: Path) -> Iterator[Path]:
-    for node in ast.walk(_tree(path)):
+def _uses(tree: ast.Module, values: Path) -> Iterator[Path]:
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -61,12 +71,11 @@ def _uses(path: Path) -> Iterator[Path]:
         else:
             continue
         parts = [name.split(".") for name in names]
-        found = [VALUES / f"{part[2]}.py" for part in parts if part[:2] == ["judges", "values"] and part[2:]]
+        found = [values / f"{part[2]}.py" for part in parts if part[:2] == ["judges", "values"] and part[2:]]
         yield from (file for file in found if file.is_file())
 
 
-def _code(path: Path) -> Any:
-    tree = _tree(path)
+def _code(tree: ast.Module) -> Any:
     skipped = _example_helpers(tree)
     body = tree.body[1:] if _docstring(tree) else tree.body
     return [_shape(node) for node in body if not _framework(node) and _defines(node) - skipped != set()]

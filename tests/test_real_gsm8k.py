@@ -11,12 +11,12 @@ import duckdb
 import polars as pl
 import pyarrow.dataset as ds
 import pytest
+from datapipe.query import connect
 
 from datapipe.config import RunConfig
 from datapipe.context import Context
 from datapipe.errors import ConfigError
 from datapipe.pipeline import run_pipeline
-from datapipe.query import connect
 from datapipe.settings import parse_config
 
 ROOT = Path(__file__).parents[1]

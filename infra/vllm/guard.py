@@ -1,8 +1,8 @@
 """Runs a server in a process group of its own and ends the whole group when the server or the starter ends.
 
-Usage: guard.py SCRATCH READY_FILE COMMAND…: a folder for temporary files and a file that says who is ready, both
-removed at the end. The starter holds the other end of standard input: when that closes, for whatever reason,
-SIGKILL included, the group gets SIGTERM, then SIGKILL.
+Usage: guard.py SCRATCH READY_FILE COMMAND…: a folder for temporary files and a file that says who is ready,
+both removed at the end. The starter holds the other end of standard input: when that closes, for whatever
+reason, SIGKILL included, the group gets SIGTERM, then SIGKILL.
 """
 
 import ctypes
@@ -83,9 +83,8 @@ def run(scratch: str, ready_file: str, command: list[str]) -> int:
             status = wait(child)
         finally:
             signal.signal(signal.SIGTERM, lambda *_: None)
-            end(child.pid)
             remove_ready(ready_file, child.pid)
-            shutil.rmtree(scratch, ignore_errors=True)
+            end(child.pid)
     return status or 0
 
 
@@ -94,7 +93,10 @@ def main() -> int:
     # The engine's own children come to us when the engine dies, so that they can be reaped.
     ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     signal.signal(signal.SIGTERM, _told_to_end)
-    return run(sys.argv[1], sys.argv[2], sys.argv[3:])
+    try:
+        return run(sys.argv[1], sys.argv[2], sys.argv[3:])
+    finally:
+        shutil.rmtree(sys.argv[1], ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -79,8 +79,8 @@ def make(folder: Path) -> None:
     _step("installing", *install, "--require-hashes", "--requirement", str(LOCK))
     _step("installing the shim", *install, "--no-index", "--no-build-isolation", str(SHIM))
     # Without this the first start takes a minute longer. The file left out is written for Python 3.12.
-    compileall = [python, "-m", "compileall", "-qq", "-j", "0", "-x", "/py312_intrinsics", str(folder / "lib")]
-    _step("byte-compiling", *compileall)
+    compileall = [python, "-m", "compileall", "-qq", "-j", "0", "-x", "/py312_intrinsics"]
+    _step("byte-compiling", *compileall, str(folder / "lib"))
     _step("checking", python, "-c", PROBE)
     _finish(folder)
 

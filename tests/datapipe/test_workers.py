@@ -173,6 +173,13 @@ def test_two_processes_share_the_work(folder: Path) -> None:
     assert len({each[1].reason for each in told}) >= 2
 
 
+@pytest.mark.slow
+def test_a_full_queue_makes_submitters_wait(folder: Path) -> None:
+    with WorkerPool(PoolSettings(size=1, folders=(folder,), queued=1)) as made:
+        futures = [made.submit([job(f"bad {n}", "plain"), job(f"{n}", "plain")]) for n in range(20)]
+        assert all([r[0].outcome for r in future.result()] == ["fail", "pass"] for future in futures)
+
+
 def test_an_unknown_check_is_named(shared: WorkerPool) -> None:
     with pytest.raises(WorkerError, match="there is no verifier or rule 'plane'; did you mean 'plain'"):
         shared.run([job("x", "plane")])

@@ -125,8 +125,9 @@ def test_attempt_from_rows_is_the_last_assistant_turn() -> None:
         Turn(role="assistant", content="4", thinking="so"),
     ]
     answer = Answer(
-        answer_id="a", request_id="r", question_id="q", policy_id="p", lane="verifiable", format="boxed", index=0,
-        round=0, messages_id="m", turns=turns, raw="so</think>4", layout="close_only", finish_reason="stop",
+        answer_id="a", request_id="r", question_id="q", policy_id="p", lane="verifiable", format="boxed",
+        index=0, round=0, messages_id="m", turns=turns, raw="so</think>4", layout="close_only",
+        finish_reason="stop",
     )  # fmt: skip
     attempt = Attempt.from_rows(question, answer, [Message(role="user", content="2 + 2?\nUse \\boxed{}.")])
     assert (attempt.prompt, attempt.question) == ("2 + 2?\nUse \\boxed{}.", "2 + 2?")

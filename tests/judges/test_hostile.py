@@ -27,7 +27,7 @@ CHECKS = [check for check in catalog().values() if isinstance(check, Check)]
 @pytest.mark.parametrize("shape", ["{}", "\\boxed{{{}}}", "Answer: {}", "<think>{}</think>{}"])
 def test_no_check_raises(check: Check, shape: str) -> None:
     for piece in PIECES:
-        for times in (1, 3, 2000):
+        for times in (1, 3, 500):
             for reference in REFERENCES.get(check.name, [{"type": "text", "answer": "?"}]):
                 said = check.judge(Attempt.of(shape.format(*[piece * times] * 2), reference))
                 assert not (said.reason or "").startswith("raised"), (piece, times, reference, said)

@@ -1,0 +1,42 @@
+"""Every table of a run: the name of its folder and the model of its rows."""
+
+from schemas.rows import (
+    Answer,
+    Decision,
+    Duplicate,
+    Failure,
+    Label,
+    Policy,
+    Quarantined,
+    Question,
+    Rating,
+    Reply,
+    Round,
+    Row,
+    Sample,
+    Verdict,
+)
+
+TABLES: dict[str, type[Row]] = {
+    "quarantine": Quarantined,
+    "seeds": Question,
+    "questions": Question,
+    "duplicates": Duplicate,
+    "unmatched": Quarantined,
+    "policies": Policy,
+    "answers": Answer,
+    "labels": Label,
+    "rounds": Round,
+    "failures": Failure,
+    "screen_failures": Failure,
+    "replies": Reply,
+    "verdicts": Verdict,
+    "ratings": Rating,
+    "kept": Decision,
+    "dropped": Decision,
+    "pending": Decision,
+    "rewrites": Answer,
+    "rewrite_replies": Reply,
+    "rewrite_verdicts": Verdict,
+    "samples": Sample,
+}

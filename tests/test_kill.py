@@ -1,0 +1,25 @@
+"""A run that is killed anywhere goes on as if nothing had been."""
+
+import pytest
+
+from tests.killing import PHASES, Killing
+
+
+@pytest.fixture(scope="module")
+def killing(tmp_path_factory: pytest.TempPathFactory) -> Killing:
+    return Killing(tmp_path_factory.mktemp("killing"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("phase", PHASES)
+def test_a_killed_run_goes_on(killing: Killing, phase: str) -> None:
+    assert killing.kill(killing.moment(phase, seed=1)) == []
+
+
+@pytest.mark.slow
+def test_the_comparison_sees_rows(killing: Killing) -> None:
+    """Equal tables say something only where there are rows of both lanes in them."""
+    for table in ("answers", "verdicts", "ratings", "kept", "dropped", "rewrites", "samples"):
+        assert set(killing.rows[table]["lane"].to_pylist()) == {"verifiable", "non_verifiable"}
+    assert killing.rows["replies"].num_rows + killing.rows["rewrite_replies"].num_rows > 50
+    assert len(killing.asked) > 200
