@@ -1,6 +1,7 @@
 """Ask every question of a shard as often as is owed, and lose nothing that came back."""
 
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 
 from datapipe.asking import Owed, all_requests, to_answer, to_failure, to_request
@@ -10,7 +11,6 @@ from datapipe.errors import ServersDown
 from datapipe.journal import Journal, read_journal
 from datapipe.loop import stream
 from datapipe.policies import policy_of
-from datapipe.run import part_name
 from datapipe.shards import write_text
 from schemas.rows import Answer, Failure, Label, Question, Round
 
@@ -18,7 +18,8 @@ from schemas.rows import Answer, Failure, Label, Question, Round
 def answer(ctx: Context, shard: Shard) -> None:
     """Fill `answers` with what is owed for a shard; what a kill left in the journal is taken first.
 
-    Raises ServersDown where requests went out and not one came back.
+    Raises ServersDown where requests went out and not one came back. That is the servers' fault and no
+    request's, so unless it was one request alone, no try is counted.
     """
     work = _Work(ctx, shard)
     owed = {} if ctx.settings.input.recorded else work.owed()
@@ -63,6 +64,7 @@ class _Work:
         """Send what is owed; each answer is in the journal before it counts."""
         config, progress = self.ctx.settings, self.ctx.progress
         requests = (to_request(config, key, *asked) for key, asked in owed.items())
+        before, outages = len(self.fresh), list[Failure]()
         with closing(stream(self.ctx.generator, requests, config.generate.concurrency)) as outcomes:
             for request, outcome in outcomes:
                 self.ctx.go_on()
@@ -73,34 +75,46 @@ class _Work:
                     progress.answered(outcome.completion_tokens)
                 else:
                     failure = to_failure(self.shard.lane, self.policy.policy_id, request, outcome)
-                    journal.append(f'{{"failure":{failure.model_dump_json()}}}')
-                    self._count(failure)
-                    self.outage = str(outcome) if failure.reason == "outage" else self.outage
                     progress.drop(f"request: {failure.reason}")
+                    if failure.reason == "outage":
+                        outages.append(failure)
+                        self.outage = str(outcome)
+                    else:
+                        self._lose(failure, journal)
                 progress.step("answer")
+        if len(self.fresh) > before or len(owed) == 1:
+            for failure in outages:
+                self._lose(failure, journal)
+
+    def _lose(self, failure: Failure, journal: Journal) -> None:
+        journal.append(f'{{"failure":{failure.model_dump_json()}}}')
+        self._count(failure)
 
     def commit(self) -> None:
         """Write the parts, answers last, then empty the journal but for tries still to be counted."""
-        run, lane = self.ctx.run, self.shard.lane
+        run, lane, number = self.ctx.run, self.shard.lane, self.shard.number
+        self._mend_rounds()
         if final := sorted(self._final().values(), key=lambda row: row.unit_id):
-            run.commit("failures", lane, self._next_part("failures"), final)
+            run.commit("failures", lane, run.next_part("failures", lane, number), final)
         if self.labels:
             labels = [row for _, row in sorted(self.labels.items())]
-            run.commit("labels", lane, self._next_part("labels"), labels)
+            run.commit("labels", lane, run.next_part("labels", lane, number), labels)
         if fresh := sorted(self.fresh.values(), key=lambda a: (a.question_id, a.policy_id, a.index)):
-            part = self._next_part("answers")
+            part = run.next_part("answers", lane, number)
             run.commit("rounds", lane, part, _rounds(fresh))
             run.commit("answers", lane, part, fresh)
         self._empty_journal()
 
-    def _next_part(self, table: str) -> str:
-        number = self.shard.number
-        return part_name(number, len(self.ctx.run.parts(table, self.shard.lane, number)))
+    def _mend_rounds(self) -> None:
+        """Decisions whose file went missing, from the answers they were taken on."""
+        run, lane, number = self.ctx.run, self.shard.lane, self.shard.number
+        for part in sorted(set(run.parts("answers", lane, number)) - set(run.parts("rounds", lane, number))):
+            run.commit("rounds", lane, part, _rounds(run.read_part("answers", Answer, lane, part)))
 
     def _replay(self, entry: dict[str, object]) -> None:
         if "answer" in entry:
             made = Answer.model_validate(entry["answer"])
-            if made.answer_id not in self.stored and made.question_id in self.questions:
+            if made.answer_id not in self.stored:
                 self.fresh[made.answer_id] = made
         elif "label" in entry:
             label = Label.model_validate(entry["label"])
@@ -136,7 +150,7 @@ class _Work:
             self.journal.unlink(missing_ok=True)
 
 
-def _rounds(fresh: list[Answer]) -> list[Round]:
+def _rounds(fresh: Iterable[Answer]) -> list[Round]:
     """Why no more is asked: one round with n fixed, in the shape that more rounds fit."""
     draws = Counter((a.lane, a.question_id, a.policy_id, a.round) for a in fresh)
     return [

@@ -56,6 +56,10 @@ class Context:
         # Checks are loaded before the lease is taken: a bad file stops the run before it starts.
         self.checks: dict[str, AnyCheck] = dict(catalog(folders, config.checks))
         self.run = Run(config, note)
+        for path in self.run.missing:
+            self.progress.note(f"{path}: gone, and made again")
+        for path in self.run.orphans:
+            self.progress.note(f"{path}: no manifest names it, so it was moved here")
         self._backend = backend
         self._opened: list[Backend] = []
 

@@ -7,7 +7,7 @@ from datapipe.context import Context, Shard
 from datapipe.deciding import combine, deciders, deciding_rubrics, reference_type
 from datapipe.format import fitting, known_formats
 from datapipe.run import part_name
-from datapipe.screen import Asked, key_of, tally
+from datapipe.screen import Asked, give_up, key_of, lost, settled, tally, tried
 from schemas.ids import content_id, draw
 from schemas.rows import Answer, Decision, Question, Turn, Verdict
 
@@ -20,16 +20,18 @@ def diversify(ctx: Context, shard: Shard) -> None:
     made_from = [run.fingerprint(table, lane, shard.number) for table in ("kept", "verdicts", "questions")]
     inputs = content_id("diversify", *made_from, ctx.settings.digest("diversify", "seed"), asked.digest())
     before = run.manifest("rewrite_verdicts", lane).get(part)
-    settled = before is not None and before.inputs == inputs and not before.counts.get("infra")
-    if settled and run.done("rewrites", lane, part, inputs):
+    if settled(ctx, before, inputs) and run.done("rewrites", lane, part, inputs):
         return
     rewrites = sorted(_rewrites(ctx, shard, questions), key=lambda a: a.answer_id)
     stored = run.read_part("rewrite_verdicts", Verdict, lane, part) if before else iter(())
     known = {key_of(v): v for v in stored if v.unscored != "infra"}
     verdicts = asked.verdicts(rewrites, known, "rewrite_replies")
+    owed, tries = len(rewrites) * asked.per_answer(), tried(before, inputs) + 1
+    counts = tally(verdicts) | {"owed": owed, "tries": tries}
+    give_up(ctx, shard, part, "diversify", lost(verdicts, rewrites), tries)
     run.commit("rewrites", lane, part, rewrites, inputs)
     run.commit(
-        "rewrite_verdicts", lane, part, verdicts, inputs, counts=tally(verdicts), covers=asked.covers()
+        "rewrite_verdicts", lane, part, verdicts, inputs, counts=counts, covers=[part, *asked.covers()]
     )
 
 

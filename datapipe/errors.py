@@ -8,6 +8,7 @@ DatapipeError
 │   └── LeaseHeld    another living process owns the run
 ├── ServersDown      no model server answered                                          exit code 5
 ├── LedgerError      rows went missing, or came from nowhere                           exit code 6
+├── QueryError       SQL that cannot be run                                            exit code 7
 └── Aborted          another shard failed, or a person stopped the run                 exit code 130
 """
 
@@ -44,6 +45,10 @@ class ServersDown(DatapipeError):
 
 class LedgerError(DatapipeError):
     exit_code = 6
+
+
+class QueryError(DatapipeError):
+    exit_code = 7
 
 
 class Aborted(DatapipeError):

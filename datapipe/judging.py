@@ -10,7 +10,6 @@ from datapipe.context import Context, Shard
 from datapipe.journal import Journal, read_journal
 from datapipe.loop import stream
 from datapipe.policies import policy_of
-from datapipe.run import part_name
 from judges.base import Attempt, Ruling
 from judges.rubric import Rubric
 from judges.values.thinking import split
@@ -86,7 +85,7 @@ class Judging:
         """Put fresh replies into a part of their own; stored replies are never rewritten."""
         run, lane, number = self.ctx.run, self.shard.lane, self.shard.number
         if self.fresh:
-            part = part_name(number, len(run.parts(self.table, lane, number)))
+            part = run.next_part(self.table, lane, number)
             run.commit(self.table, lane, part, sorted(self.fresh, key=lambda r: (r.answer_id, r.reply_id)))
             self.fresh = []
         self.journal.unlink(missing_ok=True)

@@ -21,7 +21,7 @@ def keep(ctx: Context) -> None:
         steer = steering_policy(ctx, lane) if shards else None
         for shard in shards:
             _keep_shard(ctx, shard, steer)
-        for table in ("kept", "dropped", "pending"):
+        for table in ("kept", "dropped", "pending", "rewrites", "rewrite_verdicts"):
             live = {part_name(shard.number) for shard in shards}
             ctx.run.retire(table, lane, set(ctx.run.parts(table, lane)) - live)
 

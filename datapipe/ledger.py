@@ -1,21 +1,24 @@
 """In = out + dropped + failed + pending, for every stage, lane and unit, counted from the manifests."""
 
 import json
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
 from datapipe.config import RunConfig
 from datapipe.errors import LedgerError
 from datapipe.manifest import Manifest
+from datapipe.journal import read_journal
 from datapipe.policies import policy_of
 from datapipe.run import RunFolder, shard_of
 from datapipe.shards import write_text
 from datapipe.versions import read_manifest
-from schemas.arrow import arrow_schema
-from schemas.rows import LANES, Answer, Failure, Lane, Question, Row
+from schemas.ids import request_id
+from schemas.rows import LANES, Lane
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +71,24 @@ def _lane_lines(run: RunFolder, config: RunConfig, lane: Lane) -> Iterator[Line]
         "dedup", lane, "question", run.rows("seeds", lane), questions, dropped=run.rows("duplicates", lane)
     )
     yield _answers(run, config, lane)
-    made = sum(e.counts.get("owed", 0) for n, e in verdicts.entries().items() if shard_of(n) in live)
-    judged = _tally(verdicts, live, "pass", "fail", "informative")
-    yield Line("screen", lane, "verdict", made, judged, pending=_tally(verdicts, live, "infra"))
+    yield _verdicts(run, lane, "screen", "verdicts", live)
     ratings = run.manifest("ratings", lane)
     rated, asked = _tally(ratings, live, "rated"), _tally(ratings, live, "questions")
     yield Line("rate", lane, "question", questions, rated, pending=asked - rated)
     screened = _tally(verdicts, live, "answers")
     kept, dropped, pending = (run.rows(table, lane) for table in ("kept", "dropped", "pending"))
     yield Line("keep", lane, "answer", screened, kept, dropped=dropped, pending=pending)
+    yield _verdicts(run, lane, "diversify", "rewrite_verdicts", live)
+
+
+def _verdicts(run: RunFolder, lane: Lane, stage: str, table: str, live: set[int]) -> Line:
+    """Verdicts that answers or their rewrites owe; those given up stand in `screen_failures` by stage."""
+    manifest = run.manifest(table, lane)
+    failures = run.manifest("screen_failures", lane).entries()
+    failed = sum(failures[part].rows for part in manifest.entries() if part in failures)
+    owed, judged = _tally(manifest, live, "owed"), _tally(manifest, live, "pass", "fail", "informative")
+    infra = _tally(manifest, live, "infra")
+    return Line(stage, lane, "verdict", owed, judged, failed=failed, pending=infra - failed)
 
 
 def _answers(run: RunFolder, config: RunConfig, lane: Lane) -> Line:
@@ -84,42 +96,59 @@ def _answers(run: RunFolder, config: RunConfig, lane: Lane) -> Line:
     if config.input.recorded:
         laid = _count(run.manifest("unmatched", LANES[0]), f"answers.{lane}")
         return Line("answer", lane, "answer", laid, min(laid, run.rows("answers", lane)))
-    owed, answered, failed = requests(run, config, lane)
-    return Line("answer", lane, "request", owed, answered, failed=failed, pending=owed - answered - failed)
+    count = _requests(run, config, lane)
+    return Line(
+        "answer",
+        lane,
+        "request",
+        count["owed"],
+        count["answered"],
+        failed=count["failed"],
+        pending=count["tried"],
+    )
 
 
 def requests(run: RunFolder, config: RunConfig, lane: Lane) -> tuple[int, int, int]:
     """(owed, answered, failed) of the configured policy, counted by key over the stored rows."""
+    count = _requests(run, config, lane)
+    return count["owed"], count["answered"], count["failed"]
+
+
+def _requests(run: RunFolder, config: RunConfig, lane: Lane) -> Counter[str]:
+    """By key, a shard in memory at a time; `tried` are those that an outage took and a resume asks again."""
+    count: Counter[str] = Counter()
     policy = policy_of(lane, config.generate).policy_id
-    asked = _scan(run, "questions", lane, Question).select("question_id", "format")
-    answers = _scan(run, "answers", lane, Answer).filter(
-        (pl.col("policy_id") == policy) & (pl.col("index") < config.generate.n)
-    )
-    answered = answers.join(asked, on=["question_id", "format"], how="semi").select("request_id").unique()
-    failures = _scan(run, "failures", lane, Failure).filter(pl.col("policy_id") == policy)
-    failed = (
-        failures.join(asked, on="question_id", how="semi")
-        .join(answered, left_on="unit_id", right_on="request_id", how="anti")
-        .select("unit_id")
-        .unique()
-    )
-    owed = run.rows("questions", lane) * config.generate.n
-    return owed, answered.collect().height, failed.collect().height
+    for shard in sorted({shard_of(part) for part in run.parts("questions", lane)}):
+        asked = _columns(run, "questions", lane, shard, "question_id", "format")
+        owed = {
+            request_id(question, policy, form, config.seed, index)
+            for question, form in asked
+            for index in range(config.generate.n)
+        }
+        answered = owed & {key for (key,) in _columns(run, "answers", lane, shard, "request_id")}
+        failed = owed & {key for (key,) in _columns(run, "failures", lane, shard, "unit_id")} - answered
+        lost = {
+            entry["failure"]["unit_id"]
+            for entry in read_journal(run.journal_path("answers", lane, shard))
+            if "failure" in entry
+        }
+        tried = owed & lost - answered - failed
+        count.update(owed=len(owed), answered=len(answered), failed=len(failed), tried=len(tried))
+    return count
 
 
-def _scan(run: RunFolder, table: str, lane: Lane, model: type[Row]) -> pl.LazyFrame:
-    paths = run.paths(table, [lane])
-    if not paths:
-        empty = pl.from_arrow(arrow_schema(model).empty_table())
-        return pl.LazyFrame(empty)
-    return pl.scan_parquet(paths, hive_partitioning=False)
+def _columns(run: RunFolder, table: str, lane: Lane, shard: int, *names: str) -> list[tuple[Any, ...]]:
+    paths = [run.part_path(table, lane, part) for part in run.parts(table, lane, shard)]
+    return [row for path in paths for row in pl.read_parquet(path, columns=list(names)).iter_rows()]
 
 
 def _published(run: RunFolder, version: Path | None) -> Iterator[Line]:
     if version is None:
         return
     said = read_manifest(version)
-    came = sum(run.rows(table, lane) for table in ("kept", "rewrites") for lane in LANES)
+    said_lanes = said["lanes"] if isinstance(said["lanes"], list) else []
+    lanes = [lane for lane in LANES if lane in said_lanes]
+    came = sum(run.rows(table, lane) for table in ("kept", "rewrites") for lane in lanes)
     dropped = int(str(said["held_back"])) + int(str(said["rewrites_refused"]))
     yield Line("publish", "all", "sample", came, int(str(said["rows"])), dropped=dropped)
 

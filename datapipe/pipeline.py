@@ -17,6 +17,7 @@ from datapipe.keep import keep
 from datapipe.ledger import Line, balance
 from datapipe.policies import add_policies, policy_of
 from datapipe.publish import publish
+from datapipe.question_checks import QuestionChecks
 from datapipe.rate import rate
 from datapipe.recorded import import_recorded
 from datapipe.same import same_answer
@@ -129,7 +130,8 @@ def _slide(ctx: Context, stages: Sequence[str], shards: Sequence[Shard], submit:
 
 
 def _seeds(ctx: Context) -> None:
-    counts = seeds(ctx.run)
+    checks = QuestionChecks(ctx)
+    counts = seeds(ctx.run, checks.refusals, checks.digest)
     for name in ("quarantined", "purged"):
         if counts[name]:
             ctx.progress.drop(name, counts[name])

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from datapipe.config import Model
-from datapipe.run import Run, RunFolder, part_name
+from datapipe.run import Run, RunFolder, part_name, shard_of
 from schemas.ids import canonical, content_id
 from schemas.rows import Lane, Policy
 
@@ -35,7 +35,8 @@ def add_policies(run: Run, lane: Lane, policies: Iterable[Policy]) -> None:
     known = {policy.policy_id for policy in run.read("policies", Policy, lane)}
     new = sorted({p.policy_id: p for p in policies if p.policy_id not in known}.items())
     if new:
-        run.commit("policies", lane, part_name(len(run.parts("policies", lane))), [p for _, p in new])
+        last = max(map(shard_of, run.parts("policies", lane)), default=-1)
+        run.commit("policies", lane, part_name(last + 1), [p for _, p in new])
 
 
 def models_by_policy(run: RunFolder, lane: Lane) -> dict[str, str]:

@@ -17,7 +17,7 @@ from datapipe.policies import models_by_policy
 from datapipe.shards import Entry, sync_folder, write_text
 from datapipe.sources import Source, load_sources, unregistered
 from datapipe.upload import upload
-from datapipe.versions import latest_version, parts_of, read_manifest
+from datapipe.versions import latest_version, next_number, parts_of, read_manifest
 from schemas.ids import content_id
 from schemas.rows import LANES, SCHEMA_VERSION, Answer, Decision, Question, Rating, Sample, Turn
 
@@ -30,8 +30,8 @@ def publish(ctx: Context) -> Path:
     inputs = _inputs(ctx)
     last = latest_version(ctx.run.path)
     if last is not None and read_manifest(last)["inputs"] == inputs:
-        return _copied(ctx, last)
-    number = int(last.name.removeprefix("v")) + 1 if last else 1
+        return _announced(ctx, last)
+    number = next_number(ctx.run.path)
     draft = ctx.run.tmp / f"v{number:04d}"
     shutil.rmtree(draft, ignore_errors=True)
     bins = Bins(draft, ctx.settings.publish.rows_per_file)
@@ -47,11 +47,14 @@ def publish(ctx: Context) -> Path:
     target.parent.mkdir(exist_ok=True)
     draft.rename(target)
     sync_folder(target.parent)
-    write_text(target.parent / "latest.json", json.dumps({"version": target.name}) + "\n")
-    return _copied(ctx, target)
+    return _announced(ctx, target)
 
 
-def _copied(ctx: Context, version: Path) -> Path:
+def _announced(ctx: Context, version: Path) -> Path:
+    """Point at the version, also where a kill came between its rename and this, and copy it."""
+    pointer, text = version.parent / "latest.json", json.dumps({"version": version.name}) + "\n"
+    if not pointer.exists() or pointer.read_text(encoding="utf-8") != text:
+        write_text(pointer, text)
     if ctx.settings.publish.to is not None:
         upload(version, ctx.settings.publish.to)
     return version
@@ -62,7 +65,10 @@ def _inputs(ctx: Context) -> str:
     prints = [ctx.run.fingerprint(table, lane) for table in tables for lane in LANES]
     sources = ctx.settings.input.sources
     registered = Path(sources).read_text(encoding="utf-8") if sources and Path(sources).exists() else ""
-    return content_id("publish", prints, ctx.settings.digest("publish", "lanes"), registered)
+    # Where a version is copied to changes nothing in it; who steers and what decides may change every row.
+    config = ctx.settings.model_dump(mode="json", include={"publish", "rate", "screen"})
+    del config["publish"]["to"]
+    return content_id("publish", prints, config, ctx.lanes, ctx.settings.generate.model, registered)
 
 
 class _Held:
@@ -152,6 +158,7 @@ def _describe(ctx: Context, folder: Path, entries: dict[str, Entry], inputs: str
         "run": ctx.settings.name,
         "version": folder.name,
         "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "lanes": ctx.lanes,
         "rows": sum(entry.rows for entry in entries.values()),
         "held_back": held.rows,
         "rewrites_refused": held.refused,

@@ -13,7 +13,7 @@ from datapipe.errors import StoreError
 from datapipe.lease import Lease
 from datapipe.manifest import Manifest
 from datapipe.shards import Entry, read_rows, write_part, write_text
-from schemas.rows import Lane, Row
+from schemas.rows import LANES, Lane, Row
 from schemas.tables import TABLES
 
 R = TypeVar("R", bound=Row)
@@ -22,6 +22,23 @@ R = TypeVar("R", bound=Row)
 def part_name(shard: int, batch: int | None = None) -> str:
     """`part-00003`, or `part-00003-r01` for the second batch of answers of shard 3."""
     return f"part-{shard:05d}" if batch is None else f"part-{shard:05d}-r{batch:02d}"
+
+
+MARKS = {
+    "seeds": "quarantine",
+    "quarantine": "quarantine",
+    "questions": "duplicates",
+    "policies": "unmatched",
+    "answers": "unmatched",
+    "labels": "unmatched",
+}
+"""Tables that are made together, and the one whose first part says that all of it is there."""
+
+
+def batch_of(part: str) -> int:
+    """The batch a part is; 0 where its name tells none."""
+    _, _, batch = part.partition("-r")
+    return int(batch or 0)
 
 
 def shard_of(part: str) -> int:
@@ -46,6 +63,9 @@ class RunFolder:
 
     def part_path(self, table: str, lane: str, part: str) -> Path:
         return self.path / table / f"lane={lane}" / f"{part}.parquet"
+
+    def journal_path(self, table: str, lane: str, shard: int) -> Path:
+        return self.path / "_journal" / table / f"lane={lane}" / f"{part_name(shard)}.jsonl"
 
     def parts(self, table: str, lane: str, shard: int | None = None) -> list[str]:
         """Names of the finished parts, in order; of one shard where it is given."""
@@ -105,20 +125,22 @@ class Run(RunFolder):
     def tmp(self) -> Path:
         return self.path / "_tmp"
 
-    def journal_path(self, table: str, lane: str, shard: int) -> Path:
-        return self.path / "_journal" / table / f"lane={lane}" / f"{part_name(shard)}.jsonl"
-
     def commit(
         self, table: str, lane: Lane, part: str, rows: Iterable[R], inputs: str = "", **promise: Any
     ) -> Entry:
-        """Write a part and promise it. `promise`: covers, counts. An older part of the name goes first."""
+        """Write a part and promise it. `promise`: covers, counts. An older part of the name goes, but not
+        before the new one is whole."""
         manifest, path = self.manifest(table, lane), self.part_path(table, lane, part)
-        manifest.remove(part)
         model: type[R] = TABLES[table]  # type: ignore[assignment]  # the name fixes the model
-        entry = write_part(path, model, rows, self.tmp).model_copy(update={"inputs": inputs, **promise})
-        manifest.add(part, entry)
+        entry = write_part(path, model, rows, self.tmp, lambda: manifest.remove(part))
+        manifest.add(part, entry.model_copy(update={"inputs": inputs, **promise}))
         self.lease.beat()
         return entry
+
+    def next_part(self, table: str, lane: str, shard: int) -> str:
+        """The name of one more batch of a shard. It follows the last, for one in between may be missing."""
+        numbers = [batch_of(part) for part in self.parts(table, lane, shard)]
+        return part_name(shard, max(numbers, default=-1) + 1)
 
     def done(self, table: str, lane: Lane, part: str, inputs: str) -> bool:
         """Whether the part is there and was made from these inputs."""
@@ -148,15 +170,19 @@ class Run(RunFolder):
 
     def _forget_missing(self) -> list[Path]:
         """Take back promises whose files are gone, so that they are owed again; reported, never silent."""
-        gone: list[Path] = []
+        gone: dict[Path, tuple[str, str, str]] = {}
         for manifest in sorted((self.path / "_manifests").glob("*.json")):
             table, lane = manifest.stem.split(".")
             for part in self.parts(table, lane):
                 path = self.part_path(table, lane, part)
                 if not path.exists():
-                    self.manifest(table, lane).remove(part)
-                    gone.append(path)
-        return gone
+                    gone[path] = table, lane, part
+        for mark in sorted({MARKS[table] for table, _, _ in gone.values() if table in MARKS}):
+            for lane in LANES:
+                self.manifest(mark, lane).remove(part_name(0))
+        for table, lane, part in gone.values():
+            self.manifest(table, lane).remove(part)
+        return list(gone)
 
     def _sweep(self) -> list[Path]:
         """Move parts away that no manifest names: a kill came between a rename and its promise."""

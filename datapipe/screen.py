@@ -8,6 +8,7 @@ from datapipe.deciding import reference_type, rubrics_in_use, rules_in_use
 from datapipe.format import as_sent
 from datapipe.judging import Judging, Owed
 from datapipe.policies import policy_of
+from datapipe.shards import Entry
 from datapipe.workers import Job
 from judges.base import Attempt, Check, Ruling
 from judges.rubric import Rubric
@@ -25,7 +26,11 @@ Key = tuple[str, str, str, str | None]
 def screen(ctx: Context, shard: Shard) -> None:
     """Fill `verdicts`, a part for each part of answers, from stored verdicts where they still hold."""
     questions = {q.question_id: q for q in ctx.run.read("questions", Question, shard.lane, shard.number)}
-    for part in ctx.run.parts("answers", shard.lane, shard.number):
+    parts = ctx.run.parts("answers", shard.lane, shard.number)
+    for table in ("verdicts", "screen_failures"):
+        batches = {part for part in ctx.run.parts(table, shard.lane, shard.number) if "-r" in part}
+        ctx.run.retire(table, shard.lane, batches - set(parts))
+    for part in parts:
         _screen_part(ctx, shard, part, questions)
 
 
@@ -35,19 +40,39 @@ def _screen_part(ctx: Context, shard: Shard, part: str, questions: dict[str, Que
     made_from = run.manifest("answers", lane).entries()[part].sha256
     inputs = content_id("screen", made_from, asked.digest())
     before = run.manifest("verdicts", lane).get(part)
-    tries = before.counts.get("tries", 0) if before else 0
-    most = ctx.settings.screen.give_up_after
-    if before and before.inputs == inputs and (not before.counts.get("infra") or tries >= most):
+    if settled(ctx, before, inputs):
         return
     answers = [a for a in run.read_part("answers", Answer, lane, part) if a.question_id in questions]
     stored = run.read_part("verdicts", Verdict, lane, part) if before else iter(())
     known = {key_of(v): v for v in stored if v.unscored != "infra"}
     verdicts = asked.verdicts(answers, known, "replies")
-    owed = len(answers) * asked.per_answer()
-    counts = tally(verdicts) | {"answers": len(answers), "owed": owed, "tries": tries + 1}
-    if tries + 1 >= most:
-        run.commit("screen_failures", lane, part, _lost(verdicts, answers, tries + 1))
+    owed, tries = len(answers) * asked.per_answer(), tried(before, inputs) + 1
+    counts = tally(verdicts) | {"answers": len(answers), "owed": owed, "tries": tries}
+    give_up(ctx, shard, part, "screen", lost(verdicts, answers), tries)
     run.commit("verdicts", lane, part, verdicts, inputs, counts=counts, covers=[part, *asked.covers()])
+
+
+def tried(before: Entry | None, inputs: str) -> int:
+    """How many runs have worked on a part of verdicts as it is asked for now."""
+    return before.counts.get("tries", 0) if before and before.inputs == inputs else 0
+
+
+def settled(ctx: Context, before: Entry | None, inputs: str) -> bool:
+    """Whether a part of verdicts is done: nothing is lost to an outage, or too often to be tried again."""
+    most = ctx.settings.screen.give_up_after
+    fresh = before is not None and before.inputs == inputs
+    return fresh and (not (before and before.counts.get("infra")) or tried(before, inputs) >= most)
+
+
+def give_up(
+    ctx: Context, shard: Shard, part: str, stage: str, found: list[tuple[Verdict, str]], tries: int
+) -> None:
+    """Lost verdicts become failures in the run that may try them for the last time, and not before."""
+    run, lane = ctx.run, shard.lane
+    if found and tries >= ctx.settings.screen.give_up_after:
+        run.commit("screen_failures", lane, part, [_failure(v, q, stage, tries) for v, q in found])
+    elif run.manifest("screen_failures", lane).get(part):
+        run.retire("screen_failures", lane, [part])
 
 
 @dataclass(frozen=True)
@@ -177,20 +202,21 @@ def tally(verdicts: Iterable[Verdict]) -> dict[str, int]:
     return counts
 
 
-def _lost(verdicts: list[Verdict], answers: list[Answer], tries: int) -> list[Failure]:
+def lost(verdicts: list[Verdict], answers: list[Answer]) -> list[tuple[Verdict, str]]:
+    """Verdicts that an outage took, each with the question_id of its answer."""
     asked = {answer.answer_id: answer.question_id for answer in answers}
-    return [
-        Failure(
-            lane=v.lane,
-            stage="screen",
-            unit="verdict",
-            unit_id=content_id("verdict", *key_of(v)),
-            question_id=asked[v.answer_id],
-            answer_id=v.answer_id,
-            check=v.check,
-            reason=v.reason or "lost",
-            attempts=tries,
-        )
-        for v in verdicts
-        if v.unscored == "infra"
-    ]
+    return [(v, asked[v.answer_id]) for v in verdicts if v.unscored == "infra"]
+
+
+def _failure(verdict: Verdict, question: str, stage: str, tries: int) -> Failure:
+    return Failure(
+        lane=verdict.lane,
+        stage=stage,
+        unit="verdict",
+        unit_id=content_id("verdict", *key_of(verdict)),
+        question_id=question,
+        answer_id=verdict.answer_id,
+        check=verdict.check,
+        reason=verdict.reason or "lost",
+        attempts=tries,
+    )

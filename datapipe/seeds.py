@@ -1,7 +1,7 @@
 """Read question files into checked questions; what cannot be taken goes to quarantine with its reason."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,27 @@ from schemas.rows import LANES, Lane, Quarantined, Question
 PART_ROWS = 4_096
 
 
-def seeds(run: Run) -> Counter[str]:
+Refusals = Callable[[list[Question]], list[str | None]]
+"""Why each question is not to be asked; None where nothing is held against it."""
+
+
+def no_refusals(questions: list[Question]) -> list[str | None]:
+    """Every question may be asked."""
+    return [None] * len(questions)
+
+
+def seeds(run: Run, refusals: Refusals = no_refusals, checks: str = "") -> Counter[str]:
     """Fill `seeds` and `quarantine` from the input files, unless neither files nor knobs changed.
+
+    `refusals` holds questions against the question checks; `checks` changes where these do.
 
     Returns what became of the rows: read, taken, quarantined, purged.
     """
     config = run.settings
     stones = Tombstones(Path(config.store))
-    inputs = _inputs(config, stones)
+    inputs = content_id("seeds", _inputs(config, stones), checks)
     if not run.done("quarantine", LANES[0], part_name(0), inputs):
-        _read_all(run, stones, inputs)
+        _read_all(run, stones, {lane: _Writer(run, lane, inputs, refusals) for lane in LANES})
     return _tally(run)
 
 
@@ -37,8 +48,7 @@ def _inputs(config: RunConfig, stones: Tombstones) -> str:
     )
 
 
-def _read_all(run: Run, stones: Tombstones, inputs: str) -> None:
-    writers = {lane: _Writer(run, lane, inputs) for lane in LANES}
+def _read_all(run: Run, stones: Tombstones, writers: dict[Lane, "_Writer"]) -> None:
     counts: Counter[str] = Counter()
     for row in _raw_rows(run.settings):
         counts["read"] += 1
@@ -51,7 +61,7 @@ def _read_all(run: Run, stones: Tombstones, inputs: str) -> None:
         if stones.cover(question):
             counts["purged"] += 1
         else:
-            writers[question.lane].take(question)
+            writers[question.lane].take(question, row)
     for lane in reversed(LANES):
         writers[lane].finish({} if lane != LANES[0] else dict(counts))
 
@@ -59,15 +69,15 @@ def _read_all(run: Run, stones: Tombstones, inputs: str) -> None:
 class _Writer:
     """Parts of one lane as they fill; the quarantine comes last and marks the lane as read."""
 
-    def __init__(self, run: Run, lane: Lane, inputs: str) -> None:
-        self.run, self.lane, self.inputs = run, lane, inputs
+    def __init__(self, run: Run, lane: Lane, inputs: str, refusals: Refusals) -> None:
+        self.run, self.lane, self.inputs, self.refusals = run, lane, inputs, refusals
         self.bad: list[Quarantined] = []
-        self.held: list[Question] = []
+        self.held: list[tuple[Question, RawRow]] = []
         self.parts = self.bad_parts = 0
         run.manifest("quarantine", lane).remove(part_name(0))
 
-    def take(self, question: Question) -> None:
-        self.held.append(question)
+    def take(self, question: Question, row: RawRow) -> None:
+        self.held.append((question, row))
         if len(self.held) == PART_ROWS:
             self._write()
 
@@ -88,7 +98,12 @@ class _Writer:
         self.run.commit("quarantine", self.lane, part_name(0), self.bad, self.inputs, counts=counts)
 
     def _write(self) -> None:
-        self.run.commit("seeds", self.lane, part_name(self.parts), self.held, self.inputs)
+        said = self.refusals([question for question, _ in self.held])
+        for (_, row), reason in zip(self.held, said, strict=True):
+            if reason is not None:
+                self.refuse(quarantine(row, self.lane, reason))
+        taken = [question for (question, _), reason in zip(self.held, said, strict=True) if reason is None]
+        self.run.commit("seeds", self.lane, part_name(self.parts), taken, self.inputs)
         self.parts, self.held = self.parts + 1, []
 
 

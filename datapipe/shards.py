@@ -2,7 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel
 
-from datapipe.errors import DamagedPart
+from datapipe.errors import DamagedPart, StoreError
 from schemas.arrow import VERSION_KEY, arrow_schema, conform
 from schemas.rows import SCHEMA_VERSION, Row
 
@@ -37,23 +38,38 @@ class Entry(BaseModel):
     """Tallies the ledger adds up, by name."""
 
 
-def write_part(path: Path, model: type[R], rows: Iterable[R], tmp: Path) -> Entry:
-    """Write rows to `path` by a synced temporary file in `tmp` and a rename. Same file system, please."""
-    return write_tables(path, model, _tables(model, rows), tmp)
+def write_part(
+    path: Path, model: type[R], rows: Iterable[R], tmp: Path, before: Callable[[], None] | None = None
+) -> Entry:
+    """Write rows to `path` by a synced temporary file in `tmp` and a rename. Same file system, please.
+
+    `before` is called when the new part is whole and the old one still there. Raises StoreError where
+    the disk takes no more; what was there before is then untouched.
+    """
+    return write_tables(path, model, _tables(model, rows), tmp, before)
 
 
-def write_tables(path: Path, model: type[R], tables: Iterable[pa.Table], tmp: Path) -> Entry:
+def write_tables(
+    path: Path,
+    model: type[R],
+    tables: Iterable[pa.Table],
+    tmp: Path,
+    before: Callable[[], None] | None = None,
+) -> Entry:
     """As write_part, from tables in the model's schema."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    tmp.mkdir(parents=True, exist_ok=True)
     draft = tmp / f"{path.stem}-{os.getpid()}-{os.urandom(4).hex()}.tmp"
-    try:
-        count = _write(draft, model, tables)
-        entry = Entry(rows=count, bytes=draft.stat().st_size, sha256=digest(draft))
-        draft.rename(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    sync_folder(path.parent)
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        tmp.mkdir(parents=True, exist_ok=True)
+        try:
+            count = _write(draft, model, tables)
+            entry = Entry(rows=count, bytes=draft.stat().st_size, sha256=digest(draft))
+            if before is not None:
+                before()
+            draft.rename(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        sync_folder(path.parent)
     return entry
 
 
@@ -115,17 +131,30 @@ def sync_folder(folder: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a small file as a whole: temporary file, fsync, rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
+    with _named(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with draft.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            draft.rename(path)
+        finally:
+            draft.unlink(missing_ok=True)
+        sync_folder(path.parent)
+
+
+@contextmanager
+def _named(path: Path) -> Iterator[None]:
+    """Say which file could not be written, and what to do about it."""
     try:
-        with draft.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.rename(path)
-    finally:
-        draft.unlink(missing_ok=True)
-    sync_folder(path.parent)
+        yield
+    except OSError as error:
+        raise StoreError(
+            f"{path}: cannot be written: {error.strerror or error}; "
+            f"what is stored is whole, make room and run again to go on"
+        ) from error
 
 
 def _tables(model: type[R], rows: Iterable[R]) -> Iterator[pa.Table]:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from datapipe.errors import DamagedPart
 from datapipe.shards import Entry, check_part
+from schemas.rows import LANES
 
 
 def latest_version(run: Path) -> Path | None:
@@ -13,11 +14,19 @@ def latest_version(run: Path) -> Path | None:
     return found[-1] if found else None
 
 
+def next_number(run: Path) -> int:
+    """The number of the next version: no folder that is there is ever written to, whole or not."""
+    return (
+        max((int(path.name[1:]) for path in run.glob("versions/v*") if path.name[1:].isdigit()), default=0)
+        + 1
+    )
+
+
 def read_manifest(version: Path) -> dict[str, object]:
     """A version's manifest. Raises DamagedPart where it cannot be read."""
     try:
         data: dict[str, object] = json.loads((version / "manifest.json").read_text(encoding="utf-8"))
-        return {"inputs": "", "parts": {}, **data}
+        return {"inputs": "", "parts": {}, "lanes": list(LANES), **data}
     except (OSError, ValueError) as error:
         raise DamagedPart(f"{version}/manifest.json: {error}") from error
 

@@ -1,7 +1,7 @@
 """What a check sees: one attempt at one question, content only."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self, TypeVar
 
 from judges.values.thinking import split
@@ -84,6 +84,22 @@ class Attempt:
             reference=parse_reference(reference) if isinstance(reference, Mapping) else reference,
             format=format,
             language=language,
+        )
+
+    @classmethod
+    def asking(cls, prompt: str, reference: Mapping[str, Any] | Reference | None = None) -> Self:
+        """A question without an answer, for the examples of question checks."""
+        return replace(cls.of("", reference, prompt), turns=())
+
+    @classmethod
+    def from_question(cls, question: Question, sent: Sequence[Message]) -> Self:
+        """A stored question without an answer."""
+        return replace(
+            cls.asking(_asked(sent), question.reference and load_reference(question.reference)),
+            question=_asked(question.messages),
+            messages=tuple(sent),
+            format=question.format,
+            language=question.language,
         )
 
     @classmethod

@@ -17,7 +17,7 @@ from schemas.rows import Outcome, UnscoredClass
 __all__ = ["Attempt", "Check", "Example", "Finding", "Ruling", "Unscored", "check", "did_you_mean", "explain"]
 
 Example = str | Attempt
-Kind = Literal["verifier", "rule"]
+Kind = Literal["verifier", "rule", "question"]
 REASON_CHARS, EVIDENCE_CHARS = 500, 2000
 _ADDRESS = re.compile(r"\b0x[0-9a-f]+")
 

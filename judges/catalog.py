@@ -18,7 +18,7 @@ from judges.rubric import Rubric
 from judges.versions import check_version
 
 _HERE = Path(__file__).parent
-_KINDS: dict[str, Kind] = {"verifiers": "verifier", "rules": "rule"}
+_KINDS: dict[str, Kind] = {"verifiers": "verifier", "rules": "rule", "questions": "question"}
 AnyCheck = Check | Rubric
 
 
@@ -31,8 +31,8 @@ def catalog(
 ) -> Mapping[str, AnyCheck]:
     """Every check by name: ours, then those of user folders, with `params[name]` bound.
 
-    A folder may hold `verifiers/`, `rules/` and `rubrics/`, and rules (`.py`) and rubrics (`.md`) beside
-    them. Raises CatalogError.
+    A folder may hold `verifiers/`, `rules/`, `questions/` and `rubrics/`, and beside them rules (`.py`)
+    and rubrics (`.md`). Raises CatalogError.
     """
     params = params or {}
     found: dict[str, tuple[AnyCheck, Path]] = {}

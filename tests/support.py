@@ -64,6 +64,7 @@ def settings(folder: Path, rows: Sequence[Any] | None = None, **changes: Any) ->
         "input": {"questions": [str(questions)]},
         "generate": {**model, "n": 2, "backoff_s": 0},
         "judge": {**model, "backoff_s": 0},
+        "keep": {"high": 1.0, "mass": 0.0},
     }
     for key, value in changes.items():
         base[key] = {**base.get(key, {}), **value} if isinstance(value, Mapping) else value

@@ -31,5 +31,5 @@ def test_verifier_rejects_its_near_misses(check: Check) -> None:
 
 
 def test_all_kinds_are_there() -> None:
-    assert {check.kind for check in ALL} == {"verifier", "rule", "rubric"}
+    assert {check.kind for check in ALL} == {"verifier", "rule", "question", "rubric"}
     assert {"math", "choice", "text", "no_loop", "truncated"} <= set(catalog())

@@ -1,0 +1,74 @@
+"""The views that people ask, in SQL over the stored tables: joined, with plain text columns."""
+
+_LAST = "list_filter({turns}, lambda t: t.role = '{role}')[-1].{field}"
+
+
+def _last(turns: str, role: str, field: str) -> str:
+    """SQL for a field of the last message of a role; null where there is none."""
+    return _LAST.format(turns=turns, role=role, field=field)
+
+
+_ANSWER_TEXT = f"{_last('a.turns', 'assistant', 'content')} AS response, " + (
+    f"{_last('a.turns', 'assistant', 'thinking')} AS thinking"
+)
+
+DERIVED: dict[str, str] = {
+    "questions": f"""
+        SELECT *, {_last("messages", "user", "content")} AS prompt FROM stored.questions""",
+    "answers": f"""
+        SELECT a.*, {_ANSWER_TEXT}, p.model
+        FROM stored.answers a LEFT JOIN stored.policies p USING ({{run}}lane, policy_id)""",
+    "rewrites": f"""
+        SELECT a.*, {_ANSWER_TEXT}, p.model
+        FROM stored.rewrites a LEFT JOIN stored.policies p USING ({{run}}lane, policy_id)""",
+    "samples": f"""
+        SELECT *, {_last("messages", "user", "content")} AS prompt,
+               {_last("messages", "assistant", "thinking")} AS thinking,
+               {_last("messages", "assistant", "content")} AS response
+        FROM stored.samples""",
+    "failures": """
+        SELECT * FROM stored.failures UNION ALL BY NAME SELECT * FROM stored.screen_failures""",
+    "results": """
+        SELECT {run}lane, q.domain, q.source, question_id, answer_id, a.model, a.policy_id, a."index",
+               v."check", v.version, v.outcome, v.unscored, v.score, v.reason, v.evidence, v.extracted,
+               v.reference_id, q.reference, q.prompt, a.thinking, a.response
+        FROM stored.verdicts v
+        JOIN answers a USING ({run}lane, answer_id)
+        JOIN questions q USING ({run}lane, question_id)""",
+    "cases": """
+        WITH decided AS (
+            SELECT * FROM stored.kept UNION ALL BY NAME
+            SELECT * FROM stored.dropped UNION ALL BY NAME SELECT * FROM stored.pending)
+        SELECT {run}lane, q.domain, q.source, question_id, answer_id, a.model, a.policy_id, q.prompt,
+               q.reference, a.thinking, a.response, a.turns, a.format, a.finish_reason,
+               a.completion_tokens AS tokens, d.action, d."check", d.reason, d.evidence, r.rate, r.tier
+        FROM answers a
+        JOIN questions q USING ({run}lane, question_id)
+        LEFT JOIN (SELECT {run}lane, answer_id, action, "check", reason, evidence FROM decided) d
+            USING ({run}lane, answer_id)
+        LEFT JOIN stored.ratings r USING ({run}lane, question_id, policy_id)""",
+    "agreement": """
+        WITH named AS (
+            SELECT *, if(count(DISTINCT policy_id) OVER (PARTITION BY {run}model) > 1,
+                         model || ' (' || policy_id[:8] || ')', model) AS who
+            FROM stored.ratings JOIN stored.policies USING ({run}lane, policy_id))
+        SELECT {run}lane, q.domain, question_id, count(*) AS policies,
+               count(*) FILTER (passes + fails > 0) AS scored,
+               map_from_entries(list((who, n) ORDER BY who)) AS answers,
+               map_from_entries(list((who, passes) ORDER BY who)) AS passes,
+               sum(passes)::BIGINT AS all_passes, sum(n)::BIGINT AS all_answers,
+               if(count(rate) < 2, NULL, min(rate) = max(rate)) AS agree
+        FROM named JOIN questions q USING ({run}lane, question_id)
+        GROUP BY {run}lane, q.domain, question_id""",
+}
+"""View by name, in the order that they stand on each other. `stored.NAME` is the table as written;
+`{run}` is `run, ` where several runs are asked at once.
+
+- answers, rewrites: with `response`, `thinking` (of the last assistant turn) and `model`.
+- samples: the newest published version, with `prompt`, `thinking`, `response`.
+- failures: requests and verdicts given up.
+- results: a row per verdict, with its question and answer.
+- cases: a row per answer, with what became of it.
+- agreement: a row per question; `answers` and `passes` are maps by model; `agree` where all policies have
+  one pass rate, null where fewer than two have any.
+"""

@@ -1,0 +1,63 @@
+"""Runs a flow in this process, or prints its parameters: `python -m flows synthesize RUN.toml --fake`."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from prefect import Flow
+from prefect.exceptions import TerminationSignal
+
+from datapipe.config import RunConfig
+from datapipe.errors import Aborted, DatapipeError
+from datapipe.settings import load_config
+from flows.lanes import published
+from flows.non_verifiable import non_verifiable
+from flows.synthesize import synthesize
+from flows.verifiable import verifiable
+from flows.view import GONE
+
+FLOWS = {"synthesize": synthesize, "verifiable": verifiable, "non_verifiable": non_verifiable}
+
+
+def main() -> int:
+    """The exit status: that of `datapipe run`, 130 after an interrupt, 143 after SIGTERM."""
+    options = _arguments()
+    try:
+        config = load_config(options.config, options.set, fake=options.fake)
+        if options.flow == "parameters":
+            sys.stdout.write(json.dumps({"config": config.model_dump(mode="json")}) + "\n")
+        else:
+            sys.stdout.write(_run(FLOWS[options.flow], config) + "\n")
+        return 0
+    except DatapipeError as error:
+        sys.stderr.write(f"flows: {error}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        return Aborted.exit_code
+    except TerminationSignal:
+        return 143
+
+
+def _run(flow: Flow[[RunConfig], str], config: RunConfig) -> str:
+    """The version that the flow publishes, whoever hears of it: a flow's last deed is to report its state."""
+    try:
+        return flow(config)
+    except GONE as error:
+        if config.folder not in published:
+            raise
+        sys.stderr.write(f"flows: the Prefect server was gone at the end: {error!r}\n")
+        return str(published[config.folder])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m flows", description=__doc__)
+    parser.add_argument("flow", choices=[*FLOWS, "parameters"])
+    parser.add_argument("config", type=Path, metavar="RUN.toml")
+    parser.add_argument("--set", action="append", default=[], metavar="section.key=value")
+    parser.add_argument("--fake", action="store_true", help="on the fake backend")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,109 @@
+"""Takes lanes of a run to a published version, inside a flow run."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+from uuid import UUID
+
+from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.client.orchestration import get_client
+from prefect.context import FlowRunContext
+from prefect.exceptions import ObjectNotFound
+from prefect.futures import PrefectFuture
+from prefect.states import Crashed
+from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
+
+from datapipe.config import RunConfig
+from datapipe.context import Context
+from datapipe.lease import describe
+from datapipe.ledger import Line
+from datapipe.pipeline import drive, finish
+from datapipe.progress import Progress
+from datapipe.report import drop_reasons, histogram, markdown_table, summary_rows
+from datapipe.settings import parse_config
+from flows.tasks import Tasks
+from flows.view import View, artifact_key, log
+from schemas.rows import Lane
+
+RUNNER = cast("TaskRunner[PrefectFuture[Any]]", ThreadPoolTaskRunner(max_workers=32))
+"""Bounded, which it is not by default. How many threads work is the `window` of the configuration."""
+
+published: dict[Path, Path] = {}
+"""What flows of this process have published: the version by the run's folder."""
+
+
+def run_lanes(config: RunConfig, lanes: Sequence[Lane] | None = None) -> str:
+    """Do the stages of the lanes, all of the configuration where not given; publish; the version's folder."""
+    config = parse_config(config.model_dump(mode="json"), "config")
+    flow_run_id = _flow_run_id()
+    with Context(config, lanes=lanes, note={"flow_run_id": flow_run_id}) as ctx:
+        tasks = Tasks(ctx)
+        with View(f"progress-{config.name}", lambda: _look(ctx, tasks), tasks.take_over, tasks.lost) as view:
+            view.show(_bury, ctx.run.lease.before, flow_run_id)
+            with tasks:
+                drive(ctx, tasks.submit)
+                made: list[tuple[Path, list[Line]]] = []
+                tasks.hand_out("publish", None, lambda: made.append(finish(ctx))).result()
+            version, lines = made[0]
+            published[config.folder] = version
+            _show(view, ctx, lines)
+        for note in ctx.progress.notes:
+            log().warning("%s", note)
+        log().info("published %s", version)
+    return str(version)
+
+
+def _flow_run_id() -> str | None:
+    context = FlowRunContext.get()
+    return str(context.flow_run.id) if context and context.flow_run else None
+
+
+def _bury(before: dict[str, Any], flow_run_id: str | None) -> None:
+    """Mark the flow run that owned this run as crashed where its process is gone; Prefect would not know."""
+    dead = before.get("flow_run_id")
+    if not dead or "released" in before or dead == flow_run_id:
+        return
+    client = get_client(sync_client=True)
+    try:
+        state = client.read_flow_run(UUID(dead)).state
+    except (ObjectNotFound, ValueError):
+        return  # the run was begun under another Prefect server
+    if state is None or not state.is_final():
+        message = f"{describe(before)} is gone; flow run {flow_run_id} goes on with the run"
+        client.set_flow_run_state(dead, Crashed(message=message), force=True)
+
+
+def _look(ctx: Context, tasks: Tasks) -> tuple[float, str]:
+    """(per cent of the stages done, the counters in words)."""
+    planned = max(tasks.planned, 1)
+    return min(100.0, 100.0 * tasks.done / planned), describe_progress(ctx.progress)
+
+
+def describe_progress(progress: Progress) -> str:
+    """`answer 120 of 400 · judge 30 of 90 · 12.0 answers/s · 900 tokens/s`."""
+    answers, tokens = progress.rates()
+    stages = [f"{name} {count.done} of {count.owed}" for name, count in list(progress.stages.items())]
+    return " · ".join([*stages, f"{answers:.1f} answers/s", f"{tokens:.0f} tokens/s"])
+
+
+def _show(view: View, ctx: Context, lines: list[Line]) -> None:
+    """The artifacts of a finished run."""
+    name = ctx.settings.name
+    view.show(
+        create_table_artifact,
+        table=summary_rows(lines),
+        key=artifact_key("summary", name),
+        description=f"What came, what left and why, in run {name}",
+    )
+    view.show(
+        create_table_artifact,
+        table=drop_reasons(ctx.run),
+        key=artifact_key("drop-reasons", name),
+        description=f"Why answers of run {name} are no data",
+    )
+    view.show(
+        create_markdown_artifact,
+        markdown=markdown_table(histogram(ctx.run)),
+        key=artifact_key("pass-rates", name),
+        description=f"Questions of run {name} by pass rate",
+    )

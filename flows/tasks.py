@@ -1,0 +1,131 @@
+"""One Prefect task per stage and shard, and the way a stage is done where Prefect cannot do it."""
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from types import TracebackType
+from typing import Any, Self
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+
+from datapipe import loop
+from datapipe.context import Context, Shard
+from datapipe.pipeline import PLAN, run_stage
+
+
+class Work:
+    """One stage over one shard, done once, by whoever comes first. Prefect passes it on unread."""
+
+    def __init__(self, stage: str, shard: Shard | None, do: Callable[[], object], where: str) -> None:
+        self.stage, self.shard, self.where = stage, shard, where
+        self.outcome: Future[object] = Future()
+        self._do = do
+        self._claim = threading.Lock()
+
+    @property
+    def started(self) -> bool:
+        return self._claim.locked()
+
+    def run(self) -> None:
+        """Do it, unless somebody has begun; what it raises is in `outcome`."""
+        if not self._claim.acquire(blocking=False):
+            return
+        try:
+            self.outcome.set_result(self._do())
+        except BaseException as error:  # noqa: BLE001  # `outcome` hands it to whoever waits
+            self.outcome.set_exception(error)
+
+    def drop(self) -> None:
+        """See that it is not begun any more."""
+        if self._claim.acquire(blocking=False):
+            self.outcome.cancel()
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.shard.lane} {self.shard.number:05d}" if self.shard else self.stage
+
+
+# A fault of one request is the backend's to try again, and one of a verifier process the pool's. What is
+# left is the death of this process, after which the same run is started again: a task has no retries.
+@task(name="stage", cache_policy=NO_CACHE, persist_result=False, retries=0)
+def stage_task(work: Work) -> str:
+    """Do one stage; returns where its rows are."""
+    work.run()
+    work.outcome.result()
+    return work.where
+
+
+class Tasks:
+    """Hands stages to Prefect's task runner. Those it does not get done are done in this process.
+
+    Leaving it waits for the stages that run; an interrupt ends them at once, and drops the others.
+    """
+
+    def __init__(self, ctx: Context) -> None:
+        self.lost = threading.Event()
+        """Set by whoever notices that the Prefect server is gone: stages then go past it."""
+        self.done = 0
+        self._ctx = ctx
+        self._works: set[Work] = set()
+        self._lock = threading.Lock()
+        self._spare = ThreadPoolExecutor(ctx.settings.window, thread_name_prefix="datapipe-spare")
+
+    @property
+    def planned(self) -> int:
+        """How many stages there are in all, as far as the shards are known."""
+        shards = sum(len(self._ctx.shards(lane)) for lane in self._ctx.lanes)
+        return sum(len(phase.stages) * (shards if phase.scope == "shard" else 1) for phase in PLAN) + 1
+
+    def submit(self, stage: str, shard: Shard | None) -> "Future[object]":
+        """Hand out a stage of the plan; returns at once."""
+        return self.hand_out(stage, shard, lambda: run_stage(self._ctx, stage, shard))
+
+    def hand_out(self, stage: str, shard: Shard | None, do: Callable[[], object]) -> "Future[object]":
+        """Hand out anything as a stage; returns at once."""
+        work = Work(stage, shard, do, str(self._ctx.run.path))
+        with self._lock:
+            self._works.add(work)
+        work.outcome.add_done_callback(lambda _: self._finished(work))
+        if self.lost.is_set():
+            self._spare.submit(work.run)
+        else:
+            tags = [stage, shard.lane] if shard else [stage]
+            named = stage_task.with_options(name=stage, task_run_name=str(work), tags=tags)
+            # Prefect may give a task up before it began, for one because no server says that it may.
+            named.submit(work).add_done_callback(lambda _: self._take_over([work]))
+        return work.outcome
+
+    def take_over(self) -> None:
+        """Begin what was handed to Prefect and has not begun."""
+        with self._lock:
+            works = list(self._works)
+        self._take_over(works)
+
+    def _take_over(self, works: list[Work]) -> None:
+        for work in works:
+            if not work.started:
+                self._spare.submit(work.run)
+
+    def _finished(self, work: Work) -> None:
+        with self._lock:
+            self._works.discard(work)
+            self.done += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is not None:
+            self._ctx.abort.set()
+            if not isinstance(error, Exception):
+                # Threads that wait for a model would hold the process for as long as the slowest answer.
+                loop.stop()
+        with self._lock:
+            left: list[Work] = list(self._works)
+        for work in left:
+            work.drop()
+        waiting: list[Future[Any]] = [work.outcome for work in left]
+        wait(waiting)
+        self._spare.shutdown()
