@@ -9,6 +9,7 @@ FOLDER/recorded.jsonl for `[input] questions = […]` and `recorded = […]`.
 
 import json
 import sys
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,13 @@ def question_row(row: dict[str, Any], line: int) -> dict[str, Any]:
     """One verifiable question; what stands before `####` is a worked solution and is left behind."""
     reference = {"type": "math", "answer": row["answer"].rpartition("####")[2].strip()}
     where = {"source": "gsm8k", "source_id": str(line), "license": "MIT"}
-    return {"lane": "verifiable", "domain": "math", "prompt": row["question"], "reference": reference, **where}
+    return {
+        "lane": "verifiable",
+        "domain": "math",
+        "prompt": row["question"],
+        "reference": reference,
+        **where,
+    }
 
 
 def recorded_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -31,15 +38,19 @@ def recorded_row(row: dict[str, Any]) -> dict[str, Any]:
 
 def convert(questions: Path, recorded: Path, folder: Path) -> None:
     """Write both files, a row a line."""
-    asked, told = ([json.loads(line) for line in path.open(encoding="utf-8")] for path in (questions, recorded))
     folder.mkdir(parents=True, exist_ok=True)
-    rows = {
-        "questions.jsonl": [question_row(row, line) for line, row in enumerate(asked, 1)],
-        "recorded.jsonl": [recorded_row(row) for row in told],
-    }
-    for name, made in rows.items():
-        text = "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in made)
-        (folder / name).write_text(text, encoding="utf-8")
+    _write(folder / "questions.jsonl", (question_row(row, at) for at, row in enumerate(_read(questions), 1)))
+    _write(folder / "recorded.jsonl", map(recorded_row, _read(recorded)))
+
+
+def _read(path: Path) -> Iterator[dict[str, Any]]:
+    with path.open(encoding="utf-8", newline="\n") as file:
+        yield from map(json.loads, file)
+
+
+def _write(path: Path, rows: Iterable[dict[str, Any]]) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
 
 
 if __name__ == "__main__":

@@ -42,7 +42,7 @@ class _Work:
         self.journal = run.journal_path("answers", lane, number)
         self.policy = policy_of(lane, ctx.settings.generate)
         self.questions = {q.question_id: q for q in run.read("questions", Question, lane, number)}
-        self.stored = {a.answer_id: a.request_id for a in run.read("answers", Answer, lane, number)}
+        self.stored = dict(run.columns("answers", lane, number, "answer_id", "request_id"))
         self.given_up = {f.unit_id for f in run.read("failures", Failure, lane, number)}
         self.labelled = {(row.answer_id, row.name) for row in run.read("labels", Label, lane, number)}
         self.fresh: dict[str, Answer] = {}

@@ -6,20 +6,20 @@ from typing import Any
 
 import duckdb
 
-from datapipe.context import Context
+from datapipe.run import Run
 from schemas.rows import LANES
 
 
-def data_card(ctx: Context, folder: Path, manifest: dict[str, Any]) -> str:
+def data_card(run: Run, folder: Path, manifest: dict[str, Any]) -> str:
     """The README.md of a version, with the front matter that dataset viewers read."""
     parts = [str(folder / name) for name in manifest["parts"]]
-    sections = [_front(manifest), f"# {ctx.settings.name} {manifest['version']}", _head(ctx, manifest)]
+    sections = [_front(manifest), f"# {run.settings.name} {manifest['version']}", _head(run, manifest)]
     if parts:
         db = duckdb.connect()
         db.read_parquet(parts, hive_partitioning=False).create_view("samples")
         sections += [f"## {title}\n\n{_table(db, sql)}" for title, sql in _TABLES.items()]
         db.close()
-    return "\n\n".join([*sections, _dropped(ctx), _READ]) + "\n"
+    return "\n\n".join([*sections, _dropped(run), _READ]) + "\n"
 
 
 _TABLES = {
@@ -63,8 +63,8 @@ def _front(manifest: dict[str, Any]) -> str:
     return f"---\nconfigs:\n{configs or '[]'}---" if lanes else "---\nconfigs: []\n---"
 
 
-def _head(ctx: Context, manifest: dict[str, Any]) -> str:
-    config = ctx.settings
+def _head(run: Run, manifest: dict[str, Any]) -> str:
+    config = run.settings
     keep = config.keep
     return (
         f"{manifest['rows']} rows of reasoning data, made {manifest['made']}. "
@@ -75,8 +75,8 @@ def _head(ctx: Context, manifest: dict[str, Any]) -> str:
     )
 
 
-def _dropped(ctx: Context) -> str:
-    paths = [str(path) for path in ctx.run.paths("dropped", LANES)]
+def _dropped(run: Run) -> str:
+    paths = [str(path) for path in run.paths("dropped", LANES)]
     if not paths:
         return "## Left out\n\nNothing."
     db = duckdb.connect()

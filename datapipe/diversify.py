@@ -3,13 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from datapipe.context import Context, Shard
 from datapipe.deciding import combine, deciders, deciding_rubrics, reference_type
 from datapipe.format import fitting, known_formats
 from datapipe.run import part_name
 from datapipe.screen import Asked, give_up, key_of, lost, settled, tally, tried
 from schemas.ids import content_id, draw
-from schemas.rows import Answer, Decision, Question, Turn, Verdict
+from schemas.rows import Answer, Question, Turn, Verdict
 
 
 def diversify(ctx: Context, shard: Shard) -> None:
@@ -50,15 +53,15 @@ def accepted(ctx: Context, shard: Shard, questions: dict[str, Question]) -> Iter
 
 def _rewrites(ctx: Context, shard: Shard, questions: dict[str, Question]) -> Iterator[Answer]:
     run, lane, number = ctx.run, shard.lane, shard.number
-    kept = {d.answer_id for d in run.read("kept", Decision, lane, number)}
-    finals = {
-        v.answer_id: v.extracted
-        for v in run.read("verdicts", Verdict, lane, number)
-        if v.answer_id in kept and v.extracted and v.reference_id is not None
-    }
-    for answer in run.read("answers", Answer, lane, number):
-        chosen = draw("rewrite", ctx.settings.seed, answer.answer_id) < ctx.settings.diversify.rewrites
-        if answer.answer_id in kept and chosen and len(answer.turns) == 1:
+    seed, share = ctx.settings.seed, ctx.settings.diversify.rewrites
+    kept = (answer for (answer,) in run.columns("kept", lane, number, "answer_id"))
+    drawn = pa.array([each for each in kept if draw("rewrite", seed, each) < share], pa.string())
+    chosen = pc.field("answer_id").isin(drawn)
+    verified = chosen & pc.field("reference_id").is_valid()
+    found = run.read("verdicts", Verdict, lane, number, verified)
+    finals = {v.answer_id: v.extracted for v in found if v.extracted}
+    for answer in run.read("answers", Answer, lane, number, chosen):
+        if len(answer.turns) == 1:
             made = _rewrite(answer, questions[answer.question_id], finals.get(answer.answer_id))
             if made is not None:
                 yield made

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from datapipe.shards import naming
 SYNC_S = 1.0
 """A killed process loses nothing; a machine that loses power loses at most this much."""
 
@@ -25,10 +26,10 @@ class Journal:
         self.append(json.dumps({"token": token}))
 
     def append(self, entry: str) -> None:
-        """Have one JSON object, a line, in the file when this returns. Raises OSError on a full disk, the
-        line cut off."""
+        """Have one JSON object, a line, in the file when this returns. Raises StoreError on a full disk,
+        the line cut off."""
         line = entry.encode() + b"\n"
-        with self._lock:
+        with self._lock, naming(self.path):
             start = os.fstat(self._handle).st_size
             try:
                 while line:

@@ -3,6 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+import pyarrow.compute as pc
+
 from datapipe.context import Context, Shard
 from datapipe.deciding import Ruled, deciders, deciding_rubrics
 from datapipe.errors import ConfigError
@@ -28,7 +30,7 @@ def keep(ctx: Context) -> None:
 
 def steering_policy(ctx: Context, lane: Lane) -> str | None:
     """The policy whose ratings select. Raises ConfigError where several answered and none is named."""
-    rated = {r.policy_id for r in ctx.run.read("ratings", Rating, lane)}
+    rated = {policy for (policy,) in ctx.run.columns("ratings", lane, None, "policy_id")}
     models = {policy: model for policy, model in models_by_policy(ctx.run, lane).items() if policy in rated}
     wanted = ctx.settings.rate.steer
     if wanted is None and len(models) > 1 and not ctx.settings.input.recorded:
@@ -77,9 +79,8 @@ class _Choosing:
             r.question_id: r for r in run.read("ratings", Rating, lane, number) if r.policy_id == steer
         }
         self.against: dict[str, list[Verdict]] = defaultdict(list)
-        for verdict in run.read("verdicts", Verdict, lane, number):
-            if verdict.outcome != "pass":
-                self.against[verdict.answer_id].append(verdict)
+        for verdict in run.read("verdicts", Verdict, lane, number, pc.field("outcome") != "pass"):
+            self.against[verdict.answer_id].append(verdict)
 
     def decisions(self) -> Iterator[Decision]:
         right: dict[str, list[Answer]] = defaultdict(list)

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 from datapipe.errors import StoreError
-from datapipe.shards import Entry, write_text
+from datapipe.shards import Entry, check_major, write_text
 from schemas.rows import SCHEMA_VERSION
 
 
@@ -16,6 +16,7 @@ class Manifest:
         self.path = path
         self._lock = threading.Lock()
         self._parts = self._load()
+        self._texts: dict[str, str] = {}
 
     def entries(self) -> dict[str, Entry]:
         """Entry by part name, in part order."""
@@ -30,6 +31,7 @@ class Manifest:
         """Promise a part that is in its place already."""
         with self._lock:
             self._parts[part] = entry
+            self._texts.pop(part, None)
             self._save()
 
     def remove(self, *parts: str) -> None:
@@ -41,21 +43,26 @@ class Manifest:
     def _load(self) -> dict[str, Entry]:
         try:
             data = json.loads(self.path.read_text(encoding="utf-8"))
+            check_major(data.get("schema_version", ""))
             return {name: Entry.model_validate(entry) for name, entry in data["parts"].items()}
         except FileNotFoundError:
             return {}
-        except (ValueError, KeyError, AttributeError, OSError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError, OSError) as error:
             raise StoreError(
                 f"{self.path}: not a manifest ({error}); restore it or start a new run"
             ) from error
 
     def _save(self) -> None:
-        parts = {
-            name: entry.model_dump(exclude_defaults=True, mode="json")
-            for name, entry in sorted(self._parts.items())
-        }
-        data = {"schema_version": SCHEMA_VERSION, "rows": self._rows(), "parts": parts}
-        write_text(self.path, json.dumps(data, indent=1, ensure_ascii=False) + "\n")
+        head = f'"schema_version": {json.dumps(SCHEMA_VERSION)},\n"rows": {self._rows()}'
+        parts = ",\n".join(self._line(name) for name in sorted(self._parts))
+        write_text(self.path, f'{{{head},\n"parts": {{\n{parts}\n}}}}\n')
+
+    def _line(self, part: str) -> str:
+        """The text of one entry, made once: the file is written anew for every part."""
+        if part not in self._texts:
+            entry = self._parts[part].model_dump(exclude_defaults=True, mode="json")
+            self._texts[part] = f"{json.dumps(part)}: {json.dumps(entry, ensure_ascii=False)}"
+        return self._texts[part]
 
     def _rows(self) -> int:
         return sum(entry.rows for entry in self._parts.values())

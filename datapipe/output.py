@@ -7,7 +7,6 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from enum import StrEnum
 from itertools import islice
 from math import isfinite
 from pathlib import Path
@@ -29,29 +28,20 @@ _CHUNK = 1_024
 Rows = Iterable[Sequence[Any]]
 
 
-class Format(StrEnum):
-    """How rows are written."""
-
-    TABLE = "table"
-    CSV = "csv"
-    JSON = "json"
-    PARQUET = "parquet"
-
-
-def write_result(found: duckdb.DuckDBPyConnection, form: Format, output: Path | None) -> None:
+def write_result(found: duckdb.DuckDBPyConnection, form: str, output: Path | None) -> None:
     """The rows of a statement to stdout, or to a file that is there whole or not at all.
 
-    Raises ConfigError for Parquet to a terminal.
+    `form` is table, csv, json or parquet. Raises ConfigError for Parquet to a terminal.
     """
-    if form is Format.PARQUET and output is None and sys.stdout.isatty():
+    if form == "parquet" and output is None and sys.stdout.isatty():
         raise ConfigError("Parquet is not for a terminal: name a file with --output, or pipe it on")
     names = [column[0] for column in found.description or []]
     with _sink(output) as file:
-        if form is Format.PARQUET:
+        if form == "parquet":
             _write_parquet(found, file.buffer)
-        elif form is Format.JSON:
+        elif form == "json":
             _write_json(names, _fetch(found), file)
-        elif form is Format.CSV:
+        elif form == "csv":
             _write_csv(names, _fetch(found), file)
         else:
             write_table(names, _fetch(found), file)

@@ -6,6 +6,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from datapipe.bins import Bins
 from datapipe.card import data_card
 from datapipe.context import Context, Shard
@@ -19,7 +22,7 @@ from datapipe.sources import Source, load_sources, unregistered
 from datapipe.upload import upload
 from datapipe.versions import latest_version, next_number, parts_of, read_manifest
 from schemas.ids import content_id
-from schemas.rows import LANES, SCHEMA_VERSION, Answer, Decision, Question, Rating, Sample, Turn
+from schemas.rows import LANES, SCHEMA_VERSION, Answer, Question, Rating, Sample, Turn
 
 
 def publish(ctx: Context) -> Path:
@@ -37,8 +40,9 @@ def publish(ctx: Context) -> Path:
     bins = Bins(draft, ctx.settings.publish.rows_per_file)
     held_back = _Held(ctx)
     for lane in LANES:
+        steer, models = steering_policy(ctx, lane), models_by_policy(ctx.run, lane)
         for shard in ctx.shards(lane):
-            for sample in _samples(ctx, shard, held_back):
+            for sample in _samples(ctx, shard, steer, models, held_back):
                 bins.add(sample)
     held_back.stop_if_asked()
     entries = bins.finish(parts_of(last))
@@ -98,14 +102,14 @@ class _Held:
             self.ctx.progress.note(text)
 
 
-def _samples(ctx: Context, shard: Shard, held: _Held) -> Iterator[Sample]:
+def _samples(
+    ctx: Context, shard: Shard, steer: str | None, models: dict[str, str], held: _Held
+) -> Iterator[Sample]:
     run, lane, number = ctx.run, shard.lane, shard.number
     questions = {q.question_id: q for q in run.read("questions", Question, lane, number)}
-    steer = steering_policy(ctx, lane)
     ratings = {r.question_id: r for r in run.read("ratings", Rating, lane, number) if r.policy_id == steer}
-    kept = {d.answer_id for d in run.read("kept", Decision, lane, number)}
-    chosen = (a for a in run.read("answers", Answer, lane, number) if a.answer_id in kept)
-    models = models_by_policy(run, lane)
+    kept = pa.array([each for (each,) in run.columns("kept", lane, number, "answer_id")], pa.string())
+    chosen = run.read("answers", Answer, lane, number, pc.field("answer_id").isin(kept))
     rewrites = list(accepted(ctx, shard, questions))
     held.refused += run.rows("rewrites", lane, number) - len(rewrites)
     for answers in (chosen, rewrites):
@@ -166,5 +170,5 @@ def _describe(ctx: Context, folder: Path, entries: dict[str, Entry], inputs: str
         "inputs": inputs,
         "parts": parts,
     }
-    write_text(folder / "README.md", data_card(ctx, folder, manifest))
+    write_text(folder / "README.md", data_card(ctx.run, folder, manifest))
     write_text(folder / "manifest.json", json.dumps(manifest, indent=1) + "\n")

@@ -88,12 +88,12 @@ class InputRow(BaseModel):
         """`reference` and `tools` may be JSON text, as in a Parquet file; `extra` may be an object."""
         if isinstance(value, dict):
             value = dict(value)
-            for name in ("reference", "tools"):
+            for name in ("reference", "tools", "extra"):
                 if isinstance(value.get(name), str):
                     value[name] = json.loads(value[name])
-            extra = value.get("extra")
-            if isinstance(extra, (str, dict)):
-                value["extra"] = canonical(json.loads(extra) if isinstance(extra, str) else extra)
+                    reject_nul(value[name])
+            if value.get("extra") is not None:
+                value["extra"] = canonical(value["extra"])
         return value
 
     @model_validator(mode="after")
@@ -154,6 +154,7 @@ def explain(error: ValidationError) -> str:
     found = []
     for each in error.errors():
         place = ".".join(str(step) for step in each["loc"]) or "row"
+        place = place if len(place) <= 80 else f"{place[:79]}…"
         found.append(f"{place}: {each['msg'].removeprefix('Value error, ')}")
     return "; ".join(found[:5])
 

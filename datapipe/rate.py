@@ -3,15 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from datapipe.context import Context, Shard
 from datapipe.deciding import Ruled, combine, deciders, deciding_rubrics, reference_type
 from datapipe.posterior import interval, masses, pass_at, tier_of
 from datapipe.run import part_name
-from datapipe.shards import read_table
 from schemas.ids import content_id
-from schemas.rows import Answer, Lane, Question, Rating, Tier, Verdict
+from schemas.rows import Question, Rating, Tier, Verdict
 
 
 def rate(ctx: Context, shard: Shard) -> None:
@@ -25,9 +25,10 @@ def rate(ctx: Context, shard: Shard) -> None:
     questions = list(run.read("questions", Question, lane, number))
     ruled = rulings(ctx, shard, {q.question_id: q for q in questions})
     groups: dict[tuple[str, str], list[Ruled]] = defaultdict(list)
-    for answer in run.read("answers", Answer, lane, number):
-        if answer.answer_id in ruled and answer.purpose == "rate":
-            groups[answer.question_id, answer.policy_id].append(ruled[answer.answer_id])
+    names = ("answer_id", "question_id", "policy_id", "purpose")
+    for answer, question, policy, purpose in run.columns("answers", lane, number, *names):
+        if answer in ruled and purpose == "rate":
+            groups[question, policy].append(ruled[answer])
     by_id = {q.question_id: q for q in questions}
     ratings = [_rating(ctx, by_id[q], policy, group) for (q, policy), group in sorted(groups.items())]
     rated = len({r.question_id for r in ratings})
@@ -41,24 +42,17 @@ def rulings(ctx: Context, shard: Shard, questions: dict[str, Question]) -> dict[
     """What the deciding verdicts come to, by answer_id. Only columns and checks that decide are looked at."""
     run, lane = ctx.run, shard.lane
     rubrics = deciding_rubrics(ctx.settings, ctx.checks)
-    names = {reference_type(q) for q in questions.values()} - {None} | set(rubrics)
-    asked = {a.answer_id: a.question_id for a in run.read("answers", Answer, lane, shard.number)}
-    found = _deciding_verdicts(ctx, lane, shard.number, sorted(str(name) for name in names))
+    names = {reference_type(q) for q in questions.values()} | set(rubrics)
+    asked = run.columns("answers", lane, shard.number, "answer_id", "question_id")
+    found: dict[str, list[Verdict]] = defaultdict(list)
+    deciding = pc.field("check").isin(pa.array([name for name in names if name], pa.string()))
+    for verdict in run.read("verdicts", Verdict, lane, shard.number, deciding):
+        found[verdict.answer_id].append(verdict)
     return {
         answer: combine(found.get(answer, ()), deciders(questions[question], rubrics))
-        for answer, question in asked.items()
+        for answer, question in asked
         if question in questions
     }
-
-
-def _deciding_verdicts(ctx: Context, lane: Lane, number: int, names: list[str]) -> dict[str, list[Verdict]]:
-    found: dict[str, list[Verdict]] = defaultdict(list)
-    for part in ctx.run.parts("verdicts", lane, number):
-        entry = ctx.run.manifest("verdicts", lane).get(part)
-        table = read_table(ctx.run.part_path("verdicts", lane, part), Verdict, entry)
-        for row in table.filter(pc.field("check").isin(names)).to_pylist():
-            found[row["answer_id"]].append(Verdict.model_construct(**row))
-    return found
 
 
 def _rating(ctx: Context, question: Question, policy: str, group: Iterable[Ruled]) -> Rating:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
 from glob import glob
@@ -61,11 +62,29 @@ def _read_parquet(path: Path) -> Iterator[RawRow]:
     try:
         with pq.ParquetFile(path) as file:
             for batch in file.iter_batches(batch_size=1_024):
-                for record in batch.to_pylist():
+                for value in _records(batch):
                     line += 1
-                    yield RawRow(str(path), line, without_nulls(record))
+                    yield _taken(path, line, value)
     except (pa.ArrowException, OSError) as error:
         yield _unreadable(path, line, f"Parquet file cannot be read on after row {line}: {error}")
+
+
+def _records(batch: pa.RecordBatch) -> list[dict[str, Any] | UnicodeDecodeError]:
+    """The rows of a batch; Parquet does not see to it that text is UTF-8, and one bad row costs that row."""
+    try:
+        return list(batch.to_pylist())
+    except UnicodeDecodeError as error:
+        if len(batch) == 1:
+            return [error]
+        return [row for place in range(len(batch)) for row in _records(batch.slice(place, 1))]
+
+
+def _taken(path: Path, line: int, value: dict[str, Any] | UnicodeDecodeError) -> RawRow:
+    if isinstance(value, UnicodeDecodeError):
+        return _bad(path, line, f"not UTF-8: {value.reason} at byte {value.start}", bytes(value.object))
+    data = repr(value).encode("utf-8", "backslashreplace")
+    sha = hashlib.sha256(data).hexdigest()
+    return RawRow(str(path), line, without_nulls(value), "", head_of(data), len(data), sha)
 
 
 def without_nulls(value: Any) -> Any:
@@ -82,7 +101,8 @@ def _read_lines(path: Path, max_line: int) -> Iterator[RawRow]:
             if size > max_line:
                 yield _bad(path, number, f"line of {size} bytes, over max_line_mb", head, size, sha)
             elif head.strip():
-                yield _parse(path, number, head)
+                # Editors on Windows put a byte order mark before the first row.
+                yield _parse(path, number, head.removeprefix(BOM_UTF8) if number == 1 else head)
     except (pa.ArrowException, OSError, EOFError) as error:
         yield _unreadable(path, number, f"file cannot be read on after line {number}: {error}")
 
@@ -96,9 +116,10 @@ def _lines(path: Path, max_line: int) -> Iterator[tuple[bytes, int, str]]:
             size += len(piece)
             if sha is None and size > max_line:
                 sha = hashlib.sha256(held)
-            if sha is None:
+                held = (held + piece[:SHOWN_BYTES])[:SHOWN_BYTES]
+            elif sha is None:
                 held += piece
-            else:
+            if sha is not None:
                 sha.update(piece)
             if index < len(pieces) - 1:
                 yield bytes(held), size, sha.hexdigest() if sha else ""
@@ -125,7 +146,8 @@ def _parse(path: Path, number: int, data: bytes) -> RawRow:
         return _bad(path, number, f"not JSON: {error}", data)
     if not isinstance(value, dict):
         return _bad(path, number, f"not a JSON object but a {type(value).__name__}", data)
-    return RawRow(str(path), number, value, "", head_of(data), len(data), "")
+    sha = hashlib.sha256(data).hexdigest()
+    return RawRow(str(path), number, value, "", head_of(data), len(data), sha)
 
 
 def _refuse_constant(word: str) -> None:

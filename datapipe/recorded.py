@@ -3,9 +3,10 @@
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from datapipe.asking import said_text
 from datapipe.context import Context
@@ -17,6 +18,7 @@ from datapipe.reading import RawRow, find_files, read_raw
 from datapipe.run import part_name, shard_of
 from datapipe.seeds import quarantine
 from datapipe.shards import digest
+from datapipe.tombstones import Tombstones
 from judges.values.thinking import split
 from schemas.ids import canonical, content_id, recorded_answer_id, request_id
 from schemas.rows import LANES, Answer, Label, Lane, Message, Policy, Quarantined, Question, Turn
@@ -60,6 +62,9 @@ class RecordedRow(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
     prompt: str | None = None
     messages: list[InputMessage] | None = None
+    system: str | None = None
+    tools: list[dict[str, JsonValue]] | None = None
+    """Both are needed only where questions of the run differ in nothing else."""
     answers: list[RecordedAnswer]
 
     @model_validator(mode="after")
@@ -68,8 +73,14 @@ class RecordedRow(BaseModel):
             raise ValueError("exactly one of prompt and messages must be given")
         return self
 
-    def asked(self) -> list[Message]:
-        return [m.message() for m in self.messages or [InputMessage(role="user", content=self.prompt or "")]]
+    def asked(self) -> tuple[list[Message], str | None]:
+        """(messages, system): a leading system message is the system prompt, as in a question."""
+        messages = [
+            m.message() for m in self.messages or [InputMessage(role="user", content=self.prompt or "")]
+        ]
+        if self.system is None and messages[0].role == "system" and len(messages) > 1:
+            return messages[1:], messages[0].content
+        return messages, self.system
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +89,8 @@ class _Place:
     shard: int
     question_id: str
     format: str
+    key: str
+    """Of messages, system and tools together."""
 
 
 def import_recorded(ctx: Context) -> Counter[str]:
@@ -111,22 +124,24 @@ def _import(ctx: Context, files: list[Any], inputs: str) -> None:
     ctx.run.commit("unmatched", LANES[0], part_name(0), bad, inputs, counts=counts)
 
 
-def _places(ctx: Context) -> dict[str, _Place]:
-    """Where the answers to a question go, by the key of its text."""
-    places: dict[str, _Place] = {}
+def _places(ctx: Context) -> dict[str, list[_Place]]:
+    """Where the answers to a question may go, by the key of its messages."""
+    places: dict[str, list[_Place]] = {}
     for lane in LANES:
         for part in ctx.run.parts("questions", lane):
             for q in ctx.run.read_part("questions", Question, lane, part):
-                place = _Place(lane, shard_of(part), q.question_id, q.format)
-                places[strict_key(q.messages, None, None)] = place
+                key = strict_key(q.messages, q.system, q.tools)
+                place = _Place(lane, shard_of(part), q.question_id, q.format, key)
+                places.setdefault(strict_key(q.messages, None, None), []).append(place)
     return places
 
 
 class _Laying:
     """Open journals, and the running numbers that make equal answers distinct."""
 
-    def __init__(self, ctx: Context, places: dict[str, _Place]) -> None:
+    def __init__(self, ctx: Context, places: dict[str, list[_Place]]) -> None:
         self.ctx, self.places = ctx, places
+        self.stones = Tombstones(Path(ctx.settings.store))
         self.journals: dict[tuple[Lane, int], Journal] = {}
         self.policies: dict[tuple[Lane, str], Policy] = {}
         self.seen: Counter[tuple[str, ...]] = Counter()
@@ -141,14 +156,29 @@ class _Laying:
             given = RecordedRow.model_validate(row.value)
         except ValidationError as error:
             raise ValueError(explain(error)) from None
-        place = self.places.get(strict_key(given.asked(), None, None))
+        place = self._place(given)
         if place is None:
-            self.counts["unmatched"] += len(given.answers)
-            raise ValueError("no question of this run has this prompt")
+            self.counts["purged"] += len(given.answers)
+            return
         for each in given.answers:
             for entry in self._entries(place, each):
                 self._journal(place).append(entry)
             self.counts[f"answers.{place.lane}"] += 1
+
+    def _place(self, given: RecordedRow) -> _Place | None:
+        """None where the question was purged."""
+        messages, system = given.asked()
+        tools = None if given.tools is None else canonical(given.tools)
+        found = self.places.get(strict_key(messages, None, None), [])
+        if system is not None or tools is not None:
+            found = [place for place in found if place.key == strict_key(messages, system, tools)]
+        if len(found) == 1:
+            return found[0]
+        if not found and self.stones.cover_prompt(strict_key(messages, None, None)):
+            return None
+        self.counts["unmatched"] += len(given.answers)
+        which = "several questions of this run have this prompt: say which by system and tools"
+        raise ValueError(which if found else "no question of this run has this prompt")
 
     def close(self) -> None:
         """Policies first: no answer may name one that is not stored."""
@@ -215,6 +245,8 @@ def _turns(given: RecordedAnswer) -> tuple[list[Turn], Any, str]:
         if turn.role == "assistant":
             parts = split(each.content, each.thinking, given.finish_reason)
             turn = turn.model_copy(update={"content": parts.response, "thinking": parts.thinking})
-            layout, raw = parts.layout, each.content
+            # A fault of any turn is the answer's: what comes after it does not heal it.
+            layout = layout if layout in ("unclosed", "malformed") else parts.layout
+            raw = each.content
         turns.append(turn)
     return turns, layout, raw

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pyarrow.compute as pc
+
 from datapipe.config import RunConfig
 from datapipe.errors import StoreError
 from datapipe.lease import Lease
 from datapipe.manifest import Manifest
-from datapipe.shards import Entry, read_rows, write_part, write_text
+from datapipe.shards import Entry, read_rows, read_table, write_part, write_text
 from schemas.rows import LANES, Lane, Row
 from schemas.tables import TABLES
 
@@ -75,14 +77,30 @@ class RunFolder:
     def paths(self, table: str, lanes: Iterable[str]) -> list[Path]:
         return [self.part_path(table, lane, part) for lane in lanes for part in self.parts(table, lane)]
 
-    def read(self, table: str, model: type[R], lane: str, shard: int | None = None) -> Iterator[R]:
-        """The rows of a table, a part at a time, each held against its manifest."""
+    def read(
+        self,
+        table: str,
+        model: type[R],
+        lane: str,
+        shard: int | None = None,
+        where: pc.Expression | None = None,
+    ) -> Iterator[R]:
+        """The rows of a table, a part at a time, each part held against its manifest."""
         for part in self.parts(table, lane, shard):
-            yield from self.read_part(table, model, lane, part)
+            yield from self.read_part(table, model, lane, part, where)
 
-    def read_part(self, table: str, model: type[R], lane: str, part: str) -> Iterator[R]:
+    def read_part(
+        self, table: str, model: type[R], lane: str, part: str, where: pc.Expression | None = None
+    ) -> Iterator[R]:
         entry = self.manifest(table, lane).get(part)
-        yield from read_rows(self.part_path(table, lane, part), model, entry)
+        yield from read_rows(self.part_path(table, lane, part), model, entry, where)
+
+    def columns(self, table: str, lane: str, shard: int | None, *names: str) -> Iterator[tuple[Any, ...]]:
+        """Some columns of the rows of a table, as tuples: many times quicker than whole rows."""
+        for part in self.parts(table, lane, shard):
+            entry = self.manifest(table, lane).get(part)
+            found = read_table(self.part_path(table, lane, part), TABLES[table], entry).select(names)
+            yield from zip(*(column.to_pylist() for column in found.columns), strict=True)
 
     def rows(self, table: str, lane: str, shard: int | None = None) -> int:
         """Row count by the manifests."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from datapipe.context import Context, Shard
 from datapipe.deciding import reference_type, rubrics_in_use, rules_in_use
@@ -83,11 +84,11 @@ class Asked:
     shard: Shard
     questions: dict[str, Question]
 
-    @property
+    @cached_property
     def rules(self) -> list[Check]:
         return rules_in_use(self.ctx.settings, self.ctx.checks)
 
-    @property
+    @cached_property
     def rubrics(self) -> list[Rubric]:
         return rubrics_in_use(self.ctx.settings, self.ctx.checks, self.shard.lane)
 
@@ -104,7 +105,7 @@ class Asked:
 
     def digest(self) -> str:
         references = sorted((q.question_id, q.reference_id) for q in self.questions.values())
-        return content_id("asked", self.covers(), references, self._judge())
+        return content_id("asked", self.covers(), references, self._judge)
 
     def verdicts(self, answers: list[Answer], known: dict[Key, Verdict], replies: str) -> list[Verdict]:
         """A verdict of every check on every answer, sorted by (answer_id, check)."""
@@ -113,6 +114,7 @@ class Asked:
         self.ctx.progress.step("screen", len(answers))
         return sorted(found, key=lambda v: (v.answer_id, v.check))
 
+    @cached_property
     def _judge(self) -> str | None:
         return policy_of(self.shard.lane, self.ctx.settings.judge).policy_id if self.rubrics else None
 
@@ -152,8 +154,8 @@ class Asked:
 
     def _judged(self, answers: list[Answer], known: dict[Key, Verdict], table: str) -> Iterator[Verdict]:
         keys = [
-            (a, r, (a.answer_id, r.name, self._rubric_version(r), None))
-            for r in self.rubrics
+            (a, r, (a.answer_id, r.name, version, None))
+            for r, version in [(r, self._rubric_version(r)) for r in self.rubrics]
             for a in answers
         ]
         yield from (known[key] for _, _, key in keys if key in known)
@@ -166,7 +168,7 @@ class Asked:
 
     def _rubric_version(self, rubric: Rubric) -> str:
         """Verdicts of another judge are other verdicts."""
-        return f"{rubric.version}-{content_id('judge', self._judge())[:6]}"
+        return f"{rubric.version}-{content_id('judge', self._judge)[:6]}"
 
     def _no_verifier(self, key: Key) -> Verdict:
         return self._verdict(key, Ruling.undecided(f"there is no verifier for references of type {key[1]!r}"))

@@ -56,7 +56,11 @@ def _read_all(run: Run, stones: Tombstones, writers: dict[Lane, "_Writer"]) -> N
             question = to_question(row, run.settings)
         except (ValueError, RecursionError) as error:
             lane = _lane_said(row.value)
-            writers[lane].refuse(quarantine(row, lane, str(error)))
+            refused = quarantine(row, lane, str(error))
+            if stones.cover_raw(row.value, refused.raw):
+                counts["purged"] += 1
+            else:
+                writers[lane].refuse(refused)
             continue
         if stones.cover(question):
             counts["purged"] += 1

@@ -50,10 +50,10 @@ def _override(data: dict[str, Any], word: str) -> None:
         data = data.setdefault(section, {})
         if not isinstance(data, dict):
             raise ConfigError(f"--set {word!r}: {section!r} is not a section")
-    data[last] = _value(text)
+    data[last] = read_value(text)
 
 
-def _value(text: str) -> Any:
+def read_value(text: str) -> Any:
     """A TOML value where it is one (`4`, `true`, `["a"]`), else the text itself."""
     try:
         return tomllib.loads(f"v = {text}")["v"]

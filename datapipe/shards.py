@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel
 
@@ -58,7 +59,7 @@ def write_tables(
 ) -> Entry:
     """As write_part, from tables in the model's schema."""
     draft = tmp / f"{path.stem}-{os.getpid()}-{os.urandom(4).hex()}.tmp"
-    with _named(path):
+    with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         tmp.mkdir(parents=True, exist_ok=True)
         try:
@@ -80,13 +81,17 @@ def read_table(path: Path, model: type[Row], entry: Entry | None = None) -> pa.T
         table = pq.ParquetFile(path).read()
         check_version(path, table.schema)
         return conform(table, model)
-    except (pa.ArrowInvalid, OSError, ValueError) as error:
+    except (pa.ArrowException, OSError, ValueError) as error:
         raise DamagedPart(f"{path}: {error}; move it away and run again to have it made anew") from error
 
 
-def read_rows(path: Path, model: type[R], entry: Entry | None = None) -> Iterator[R]:
-    """The rows of a part, a batch in memory at a time."""
+def read_rows(
+    path: Path, model: type[R], entry: Entry | None = None, where: pc.Expression | None = None
+) -> Iterator[R]:
+    """The rows of a part, or those that a condition selects, a batch of them in memory at a time."""
     table = read_table(path, model, entry)
+    if where is not None:
+        table = table.filter(where)
     for batch in table.to_batches(max_chunksize=_CHUNK):
         for record in batch.to_pylist():
             yield model.model_validate(record)
@@ -110,8 +115,16 @@ def check_version(path: Path, schema: pa.Schema) -> None:
     found = (schema.metadata or {}).get(VERSION_KEY, b"").decode()
     if not found:
         raise DamagedPart(f"{path}: carries no schema version; it was not written by this pipeline")
+    try:
+        check_major(found)
+    except ValueError as error:
+        raise DamagedPart(f"{path}: {error}") from error
+
+
+def check_major(found: str) -> None:
+    """Raise ValueError for the schema version of a file that this program cannot read."""
     if found.split(".")[0] != SCHEMA_VERSION.split(".")[0]:
-        raise DamagedPart(f"{path}: schema version {found}, this program reads {SCHEMA_VERSION}")
+        raise ValueError(f"schema version {found or 'unknown'}, this program reads {SCHEMA_VERSION}")
 
 
 def digest(path: Path) -> str:
@@ -132,7 +145,7 @@ def sync_folder(folder: Path) -> None:
 def write_text(path: Path, text: str) -> None:
     """Replace a small file as a whole: temporary file, fsync, rename."""
     draft = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
-    with _named(path):
+    with naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             with draft.open("w", encoding="utf-8") as file:
@@ -146,7 +159,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 @contextmanager
-def _named(path: Path) -> Iterator[None]:
+def naming(path: Path) -> Iterator[None]:
     """Say which file could not be written, and what to do about it."""
     try:
         yield

@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 from prefect import Flow
-from prefect.exceptions import TerminationSignal
 
 from datapipe.config import RunConfig
 from datapipe.errors import Aborted, DatapipeError
@@ -21,7 +20,7 @@ FLOWS = {"synthesize": synthesize, "verifiable": verifiable, "non_verifiable": n
 
 
 def main() -> int:
-    """The exit status: that of `datapipe run`, 130 after an interrupt, 143 after SIGTERM."""
+    """The exit status: that of `datapipe run`, 130 after an interrupt; SIGTERM ends the process as ever."""
     options = _arguments()
     try:
         config = load_config(options.config, options.set, fake=options.fake)
@@ -35,8 +34,6 @@ def main() -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return Aborted.exit_code
-    except TerminationSignal:
-        return 143
 
 
 def _run(flow: Flow[[RunConfig], str], config: RunConfig) -> str:

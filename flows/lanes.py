@@ -15,6 +15,7 @@ from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
 from datapipe.config import RunConfig
 from datapipe.context import Context
+from datapipe.errors import ConfigError
 from datapipe.lease import describe
 from datapipe.ledger import Line
 from datapipe.pipeline import drive, finish
@@ -33,10 +34,13 @@ published: dict[Path, Path] = {}
 
 
 def run_lanes(config: RunConfig, lanes: Sequence[Lane] | None = None) -> str:
-    """Do the stages of the lanes, all of the configuration where not given; publish; the version's folder."""
-    config = parse_config(config.model_dump(mode="json"), "config")
+    """Do the stages of the lanes, all of the configuration where not given; publish; the version's folder.
+
+    Raises ConfigError where the configuration has none of them, and what the stages raise.
+    """
+    config = narrowed(parse_config(config.model_dump(mode="json"), "config"), lanes)
     flow_run_id = _flow_run_id()
-    with Context(config, lanes=lanes, note={"flow_run_id": flow_run_id}) as ctx:
+    with Context(config, note={"flow_run_id": flow_run_id}) as ctx:
         tasks = Tasks(ctx)
         with View(f"progress-{config.name}", lambda: _look(ctx, tasks), tasks.take_over, tasks.lost) as view:
             view.show(_bury, ctx.run.lease.before, flow_run_id)
@@ -51,6 +55,14 @@ def run_lanes(config: RunConfig, lanes: Sequence[Lane] | None = None) -> str:
             log().warning("%s", note)
         log().info("published %s", version)
     return str(version)
+
+
+def narrowed(config: RunConfig, lanes: Sequence[Lane] | None) -> RunConfig:
+    """The configuration for these lanes alone, which its ledger and versions are of. Raises ConfigError."""
+    left = [lane for lane in config.lanes if lanes is None or lane in lanes]
+    if not left:
+        raise ConfigError(f"lanes: run {config.name!r} is of {config.lanes}, this flow of {lanes}")
+    return config.model_copy(update={"lanes": left})
 
 
 def _flow_run_id() -> str | None:

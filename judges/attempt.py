@@ -95,7 +95,9 @@ class Attempt:
     def from_question(cls, question: Question, sent: Sequence[Message]) -> Self:
         """A stored question without an answer."""
         return replace(
-            cls.asking(_asked(sent), question.reference and load_reference(question.reference)),
+            cls.asking(
+                _asked(sent), None if question.reference is None else load_reference(question.reference)
+            ),
             question=_asked(question.messages),
             messages=tuple(sent),
             format=question.format,

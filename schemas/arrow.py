@@ -34,7 +34,7 @@ def conform(table: pa.Table, model: type[Row]) -> pa.Table:
         table = table.append_column(name, pa.nulls(len(table), schema.field(name).type))
     try:
         return table.select(schema.names).cast(schema)
-    except (pa.ArrowInvalid, pa.ArrowTypeError, ValueError) as error:
+    except (pa.ArrowException, ValueError) as error:
         raise ValueError(f"not a {model.__name__}: {error}") from error
 
 

@@ -4,6 +4,7 @@ import json
 from hashlib import blake2b
 from typing import Any
 
+_ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 MAX_SEED = 2**31 - 1
 """The largest seed every OpenAI-compatible server takes."""
 
@@ -14,7 +15,7 @@ def canonical(value: Any) -> str:
     Raises ValueError for NaN and infinities, which JSON cannot hold, and for lone surrogates,
     which UTF-8 cannot.
     """
-    text = json.dumps(value, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    text = _ENCODER.encode(value)
     text.encode("utf-8")
     return text
 

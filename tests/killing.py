@@ -76,7 +76,9 @@ class Killing:
         again = asked(self.folder / f"log-{name}-again")
         faults = [f"worker {child.pid} outlived its run" for child in children if not _gone(child)]
         if twice := known & again:
-            faults.append(f"{len(twice)} requests were asked again although their answers were in the journal")
+            faults.append(
+                f"{len(twice)} requests were asked again although their answers were in the journal"
+            )
         if (owed := self.asked - known) != again:
             faults.append(f"{len(owed - again)} requests owed and not asked, {len(again - owed)} never owed")
         found = everything(config.folder)

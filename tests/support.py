@@ -178,7 +178,11 @@ def ran(config: RunConfig, model: Model | None = None, **more: Any) -> Ran:
 
 def samples(version: Path) -> list[dict[str, Any]]:
     """The rows of a version, by sample_id."""
-    found = [row for path in version.glob("samples/**/*.parquet") for row in pq.ParquetFile(path).read().to_pylist()]
+    found = [
+        row
+        for path in version.glob("samples/**/*.parquet")
+        for row in pq.ParquetFile(path).read().to_pylist()
+    ]
     return sorted(found, key=lambda row: str(row["sample_id"]))
 
 

@@ -11,12 +11,12 @@ import duckdb
 import polars as pl
 import pyarrow.dataset as ds
 import pytest
-from datapipe.query import connect
 
 from datapipe.config import RunConfig
 from datapipe.context import Context
 from datapipe.errors import ConfigError
 from datapipe.pipeline import run_pipeline
+from datapipe.query import connect
 from datapipe.settings import parse_config
 
 ROOT = Path(__file__).parents[1]
@@ -80,17 +80,20 @@ def test_ratings_of_a_model_add_up_to_its_labels(db: duckdb.DuckDBPyConnection) 
 
 
 def test_agreement_over_models(db: duckdb.DuckDBPyConnection) -> None:
-    """The view counts, for every question, how many models answered and how many were right."""
-    sql = """select models, models_right, count(*) from agreement where models > 0 group by all order by all"""
-    told = """select 4, n, count(*) from (select question_id, count_if(value) n
-        from labels join answers using (answer_id) group by all) group by all order by all"""
+    """The view tells, for every question, which models were right and whether all were alike."""
+    sql = """select question_id, policies, scored, map_keys(answers), all_answers, all_passes, agree
+        from agreement order by all"""
+    told = """select question_id, 4, 4, list(model order by model), 4, count_if(value),
+        count_if(value) in (0, 4)
+        from labels join answers using (answer_id) group by question_id order by all"""
     assert _rows(db, sql) == _rows(db, told)
+    assert set(_rows(db, "select distinct unnest(map_keys(passes)) from agreement")) == {(m,) for m in MODELS}
 
 
 def test_several_models_need_one_that_steers(rows: Path, tmp_path: Path) -> None:
     with (
         Context(_config(rows, tmp_path, {}, questions=_few(rows, tmp_path))) as ctx,
-        pytest.raises(ConfigError, match="175b_finetuning.*rate.steer="),
+        pytest.raises(ConfigError, match=r"175b_finetuning.*rate\.steer="),
     ):
         run_pipeline(ctx)
 

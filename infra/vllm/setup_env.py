@@ -88,7 +88,7 @@ def make(folder: Path) -> None:
 def _step(what: str, *command: str) -> None:
     start = time.monotonic()
     environ = {k: v for k, v in os.environ.items() if k not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPATH")}
-    subprocess.run(command, check=True, stdout=sys.stderr, env=environ)
+    subprocess.run(command, check=True, stdout=sys.stderr, env=environ, close_fds=False)
     print(f"vllm environment: {what}, {time.monotonic() - start:.0f} s", file=sys.stderr)
 
 
@@ -104,6 +104,8 @@ def main() -> int:
     try:
         with LOCK.open() as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # two at once: the second finds it ready
+            # A step outlives a killed setup and keeps the lock: the next one does not start beside it.
+            os.set_inheritable(lock.fileno(), True)
             if not is_ready(folder):
                 make(folder)
     except (SetupError, subprocess.CalledProcessError) as error:

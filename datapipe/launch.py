@@ -1,0 +1,49 @@
+"""Run a configuration to its end in this process, with progress on stderr and the outcome on stdout."""
+
+import sys
+from pathlib import Path
+
+import polars as pl
+
+from datapipe.config import RunConfig
+from datapipe.context import Context
+from datapipe.display import Display
+from datapipe.errors import DatapipeError
+from datapipe.escape import one_line
+from datapipe.ledger import Line, requests
+from datapipe.output import write_rows
+from datapipe.pipeline import run_pipeline
+from datapipe.report import summary_rows
+from datapipe.versions import read_manifest
+
+
+def launch(config: RunConfig) -> None:
+    """Raises what stops a run; what was finished by then is stored."""
+    with Context(config) as ctx:
+        with Display(ctx.progress, sys.stderr, lambda: _left(ctx)):
+            version, lines = run_pipeline(ctx)
+        tell(ctx, version, lines)
+
+
+def tell(ctx: Context, version: Path, lines: list[Line]) -> None:
+    """The ledger, where the version is, and what a person should know."""
+    write_rows(summary_rows(lines), sys.stdout)
+    print(f"\nversion {version} ({read_manifest(version)['rows']} rows)")
+    for path in ctx.run.orphans:
+        print(f"note: a part that no manifest names was moved to {one_line(str(path))}")
+    for path in ctx.run.missing:
+        print(f"note: {one_line(str(path))} was promised but not there, and was made anew")
+    for text in ctx.progress.notes:
+        print(f"note: {one_line(text)}")
+
+
+def _left(ctx: Context) -> int | None:
+    """Requests without an answer, once it is known what is asked."""
+    dedup = ctx.progress.stages.get("dedup")
+    if dedup is None or dedup.done < dedup.owed or ctx.settings.input.recorded:
+        return None
+    try:
+        told = [requests(ctx.run, ctx.settings, lane) for lane in ctx.lanes]
+    except (OSError, pl.exceptions.PolarsError, DatapipeError):
+        return None  # a part changed under the reader, so ask again
+    return sum(owed - answered - failed for owed, answered, failed in told)

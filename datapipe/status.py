@@ -1,0 +1,49 @@
+"""Say how a run stands, from its folder alone."""
+
+import sys
+from pathlib import Path
+
+from datapipe.errors import DatapipeError
+from datapipe.lease import describe, held, read_lease
+from datapipe.ledger import ledger
+from datapipe.output import write_rows
+from datapipe.report import summary_rows
+from datapipe.run import RunFolder
+from datapipe.versions import latest_version, read_manifest
+
+
+def status(path: Path) -> None:
+    """Who owns the run, its ledger, what waits in journals, its versions. Changes nothing."""
+    run = RunFolder(path)
+    config = run.config()
+    print(f"run {config.name} in {path}\n{_owner(path)}")
+    write_rows(summary_rows(ledger(run, config)), sys.stdout)
+    waiting = sum(_answers(journal) for journal in path.glob("_journal/*/lane=*/*.jsonl"))
+    if waiting:
+        print(f"{waiting} finished answers and replies wait in journals for their shard")
+    newest = latest_version(path)
+    for version in sorted(path.glob("versions/v*")):
+        print(f"version {version} ({_rows(version)}){' newest' if version == newest else ''}")
+    if newest is None:
+        print("nothing is published yet")
+
+
+def _owner(path: Path) -> str:
+    lease = read_lease(path)
+    if held(path):
+        return f"running: {describe(lease)}"
+    if "released" in lease:
+        return "nobody works on it; it was left in good order"
+    return f"nobody works on it; {describe(lease)} ended without a word, run again to go on"
+
+
+def _rows(version: Path) -> str:
+    try:
+        return f"{read_manifest(version)['rows']} rows"
+    except DatapipeError as error:
+        return f"damaged: {error}"
+
+
+def _answers(journal: Path) -> int:
+    with journal.open("rb") as file:
+        return sum(line.startswith((b'{"answer":', b'{"reply_id":')) for line in file)

@@ -1,0 +1,59 @@
+"""Measure speed, size, memory and recovery, as ratios of one run, and hold each to its gate.
+
+    python infra/bench.py [engine] [files] [memory] [kill] [--pairs N]
+
+Ends with 1 where a gate does not hold. A gate on a ratio holds if the one-sided 95 % bound over the pairs,
+which are taken in turns, exceeds it.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+from benchmarks import engine, files, gates, kill, memory
+from benchmarks.gates import Measured
+
+from datapipe import loop
+
+
+def main() -> int:
+    """Run the parts asked for: the number of gates that do not hold."""
+    given = _arguments()
+    parts: dict[str, Callable[[Path], Iterator[Measured]]] = {
+        "engine": partial(engine.measure, pairs=given.pairs),
+        "files": partial(files.measure, pairs=given.pairs),
+        "memory": memory.measure,
+        "kill": kill.measure,
+    }
+    failed = 0
+    for name in given.parts or parts:
+        start = time.monotonic()
+        print(f"{name}", flush=True)
+        with tempfile.TemporaryDirectory(prefix="datapipe-bench-") as folder:
+            for line in parts[name](Path(folder)):
+                print(f"  {line}", flush=True)
+                failed += not line.holds
+        print(f"  {time.monotonic() - start:.0f} s", flush=True)
+    loop.stop()
+    print(f"{failed} gates do not hold" if failed else "every gate holds")
+    return 1 if failed else 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help="engine, files, memory, kill; all if none")
+    parser.add_argument("--pairs", type=int, default=gates.PAIRS, help="pairs a ratio, at least 7")
+    given = parser.parse_args()
+    if unknown := set(given.parts) - {"engine", "files", "memory", "kill"}:
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
+    return given
+
+
+if __name__ == "__main__":
+    sys.exit(main())
