@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from datapipe.escape import block, one_line
-from datapipe.output import write_rows
+from datapipe.output import say, write_rows
 from judges.base import Check
 from judges.catalog import AnyCheck, catalog, pick
 from judges.rubric import Rubric
@@ -24,12 +24,12 @@ def list_checks(folders: Sequence[Path]) -> None:
 def show_check(name: str, folders: Sequence[Path]) -> None:
     """What one check does, what may be set, and its examples. Raises CatalogError."""
     check = pick(catalog(tuple(folders)), name)
-    print(f"{name} ({check.kind}, version {check.version})\n{block(check.doc)}")
+    say(f"{name} ({check.kind}, version {check.version})\n{block(check.doc)}")
     if isinstance(check, Rubric):
         _show_rubric(check)
         return
     for key, value in check.params.items():
-        print(f"set with [checks.{name}] {key} = {value!r}")
+        say(f"set with [checks.{name}] {key} = {value!r}")
     examples = [("pass", attempt, "") for attempt in check.passes]
     examples += [("fail", attempt, why) for attempt, why in check.fails]
     examples += [("unscored", attempt, why) for attempt, why in check.unscored]
@@ -40,15 +40,15 @@ def show_check(name: str, folders: Sequence[Path]) -> None:
     write_rows(rows, sys.stdout)
 
 
-def test_checks(names: Sequence[str], folders: Sequence[Path]) -> bool:
+def hold_examples(names: Sequence[str], folders: Sequence[Path]) -> bool:
     """Run the examples of the named checks, or of all; whether every one holds. Raises CatalogError."""
     found = catalog(tuple(folders))
     chosen = {name: pick(found, name) for name in names} or dict(found)
     broken = {name: check.broken_examples() for name, check in chosen.items()}
     for name, faults in broken.items():
-        print(f"{name}: {_examples(chosen[name])} examples, {len(faults) or 'none'} broken")
+        say(f"{name}: {_examples(chosen[name])} examples, {len(faults) or 'none'} broken")
         for fault in faults:
-            print(f"  {one_line(fault)}")
+            say(f"  {one_line(fault)}")
     return not any(broken.values())
 
 
@@ -63,8 +63,9 @@ def _count(*groups: Iterable[object]) -> int:
 
 
 def _show_rubric(rubric: Rubric) -> None:
-    print(f"lane {rubric.lane}; passes from {rubric.pass_from!r} of {', '.join(rubric.scale)}; {rubric.votes} votes")
-    print(f"\n{block(rubric.prompt)}\n")
+    labels = ", ".join(rubric.scale)
+    say(f"lane {rubric.lane}; passes from {rubric.pass_from!r} of {labels}; {rubric.votes} votes")
+    say(f"\n{block(rubric.prompt)}\n")
     rows = [
         {"outcome": each.want, "question": each.question, "answer": each.answer, "reply": each.reply}
         for each in rubric.examples

@@ -64,7 +64,9 @@ app.add_typer(checks_app, name="checks")
 
 _RUN_HELP = "A run: its folder, store/name, or a name in $DATAPIPE_STORE (default ./data/runs)."
 RunWord = Annotated[str, typer.Argument(metavar="RUN", help=_RUN_HELP)]
-RunOption = Annotated[str | None, typer.Option("--run", metavar="RUN", help=f"{_RUN_HELP} The newest if none.")]
+RunOption = Annotated[
+    str | None, typer.Option("--run", metavar="RUN", help=f"{_RUN_HELP} The newest if none.")
+]
 Folders = Annotated[list[Path] | None, typer.Option("--folder", help="A folder of your own checks.")]
 Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key.")]
 
@@ -102,19 +104,25 @@ def status(run: RunWord) -> None:
 
 @app.command()
 def query(
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="One statement that reads. `SHOW TABLES` lists all.")],
+    sql: Annotated[
+        str, typer.Argument(metavar="SQL", help="One statement that reads. `SHOW TABLES` lists all.")
+    ],
     runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help=_RUN_HELP)] = None,
     form: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file instead of stdout.")] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Hold every part against its checksum.")] = False,
 ) -> None:
     """Ask a run, or several, in SQL (DuckDB): a view per table, and samples, results, cases, agreement."""
-    from datapipe.output import write_result
-    from datapipe.query import ask, connect
+    from datapipe.output import write_parquet, write_result
+    from datapipe.query import ask, connect, stream
     from datapipe.runs import find_run
 
-    with connect([find_run(word) for word in runs or [None]], verify=verify) as db:
-        write_result(ask(db, sql), form.value, output)
+    folders = [find_run(word) for word in runs] if runs else [find_run()]
+    with connect(folders, verify=verify) as db:
+        if form is Format.PARQUET:
+            write_parquet(stream(db, sql), output)
+        else:
+            write_result(ask(db, sql), form.value, output)
 
 
 @app.command()
@@ -157,15 +165,15 @@ def checks_test(
     names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...")] = None, folder: Folders = None
 ) -> None:
     """Run the examples of the named checks, or of all."""
-    from datapipe.check_pages import test_checks
+    from datapipe.check_pages import hold_examples
 
-    if not test_checks(names or (), folder or ()):
+    if not hold_examples(names or (), folder or ()):
         raise typer.Exit(1)
 
 
 @app.command("try")
 def try_(
-    check: Annotated[str, typer.Argument(metavar="CHECK", help="A rule or a verifier.")],
+    check: Annotated[str, typer.Argument(metavar="CHECK", help="A rule, a verifier or a question check.")],
     run: RunOption = None,
     folder: Folders = None,
     change: Settings = None,

@@ -11,7 +11,7 @@ from datapipe.display import Display
 from datapipe.errors import DatapipeError
 from datapipe.escape import one_line
 from datapipe.ledger import Line, requests
-from datapipe.output import write_rows
+from datapipe.output import say, write_rows
 from datapipe.pipeline import run_pipeline
 from datapipe.report import summary_rows
 from datapipe.versions import read_manifest
@@ -28,13 +28,13 @@ def launch(config: RunConfig) -> None:
 def tell(ctx: Context, version: Path, lines: list[Line]) -> None:
     """The ledger, where the version is, and what a person should know."""
     write_rows(summary_rows(lines), sys.stdout)
-    print(f"\nversion {version} ({read_manifest(version)['rows']} rows)")
+    say(f"\nversion {version} ({read_manifest(version)['rows']} rows)")
     for path in ctx.run.orphans:
-        print(f"note: a part that no manifest names was moved to {one_line(str(path))}")
+        say(f"note: a part that no manifest names was moved to {one_line(str(path))}")
     for path in ctx.run.missing:
-        print(f"note: {one_line(str(path))} was promised but not there, and was made anew")
+        say(f"note: {one_line(str(path))} was promised but not there, and was made anew")
     for text in ctx.progress.notes:
-        print(f"note: {one_line(text)}")
+        say(f"note: {one_line(text)}")
 
 
 def _left(ctx: Context) -> int | None:

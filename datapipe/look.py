@@ -12,7 +12,7 @@ from rich.text import Text
 
 from datapipe.errors import ConfigError
 from datapipe.escape import block, one_line
-from datapipe.output import write_rows
+from datapipe.output import say, write_rows
 from datapipe.query import ask, connect
 
 Record = dict[str, Any]
@@ -40,7 +40,7 @@ def sample(run: Path, where: str, n: int, seed: int, chars: int) -> None:
         )
         for (identity,) in chosen.fetchall():
             _show_answer(db, "answer", identity, chars)
-    print(f"{min(n, total)} of {total} answers")
+    say(f"{min(n, total)} of {total} answers")
 
 
 def _find(db: duckdb.DuckDBPyConnection, prefix: str) -> tuple[str, str]:
@@ -70,7 +70,7 @@ def _show_question(db: duckdb.DuckDBPyConnection, identity: str) -> None:
     _facts({name: question[name] for name in names}, sys.stdout)
     _facts({m["role"]: m["content"] for m in question["messages"]}, sys.stdout)
     write_rows(_all(db, _RATINGS, identity), sys.stdout)
-    print()
+    say()
     write_rows(_all(db, _ANSWERS, identity), sys.stdout)
 
 
@@ -94,7 +94,7 @@ def _show_answer(db: duckdb.DuckDBPyConnection, kind: str, identity: str, chars:
     thinking, said = _spoken(answer["turns"])
     _beside({"prompt": answer["prompt"], "thinking": thinking, "answer": said}, chars, sys.stdout)
     write_rows(verdicts, sys.stdout)
-    print()
+    say()
 
 
 _REWRITE = """

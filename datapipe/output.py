@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import IO, Any
 
 import duckdb
+import pyarrow as pa
 import pyarrow.parquet as pq
 from rich import box
 from rich.console import Console
@@ -29,22 +30,25 @@ Rows = Iterable[Sequence[Any]]
 
 
 def write_result(found: duckdb.DuckDBPyConnection, form: str, output: Path | None) -> None:
-    """The rows of a statement to stdout, or to a file that is there whole or not at all.
-
-    `form` is table, csv, json or parquet. Raises ConfigError for Parquet to a terminal.
-    """
-    if form == "parquet" and output is None and sys.stdout.isatty():
-        raise ConfigError("Parquet is not for a terminal: name a file with --output, or pipe it on")
+    """Rows as `table`, `csv` or `json`, to stdout or to a file that is there whole or not at all."""
     names = [column[0] for column in found.description or []]
+    write = {"table": write_table, "csv": _write_csv, "json": _write_json}[form]
     with _sink(output) as file:
-        if form == "parquet":
-            _write_parquet(found, file.buffer)
-        elif form == "json":
-            _write_json(names, _fetch(found), file)
-        elif form == "csv":
-            _write_csv(names, _fetch(found), file)
-        else:
-            write_table(names, _fetch(found), file)
+        write(names, _fetch(found), file)
+
+
+def write_parquet(reader: pa.RecordBatchReader, output: Path | None) -> None:
+    """As write_result. Raises ConfigError for a terminal, which Parquet is not for."""
+    if output is None and sys.stdout.isatty():
+        raise ConfigError("Parquet is not for a terminal: name a file with --output, or pipe it on")
+    with _sink(output) as file, pq.ParquetWriter(file.buffer, reader.schema, compression="zstd") as writer:
+        for batch in reader:
+            writer.write_batch(batch)
+
+
+def say(text: str = "") -> None:
+    """One line of the result; what may come from a model is escaped before."""
+    sys.stdout.write(f"{text}\n")
 
 
 def write_rows(rows: Sequence[dict[str, Any]], file: IO[str]) -> None:
@@ -117,13 +121,6 @@ def _json(value: Any) -> Any:
     if isinstance(value, float):
         return value if isfinite(value) else None
     return value if isinstance(value, str | int | None) else str(value)
-
-
-def _write_parquet(found: duckdb.DuckDBPyConnection, file: IO[bytes]) -> None:
-    reader = found.to_arrow_reader(_CHUNK * 16)
-    with pq.ParquetWriter(file, reader.schema, compression="zstd", compression_level=3) as writer:
-        for batch in reader:
-            writer.write_batch(batch)
 
 
 def _fetch(found: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from datapipe.purge_plan import Plan, key_columns
@@ -44,7 +43,7 @@ def settle_counts(run: Run, plan: Plan) -> None:
 
 def kept_rows(plan: Plan, table: str, rows: pa.Table) -> pa.Table:
     """The rows that stay."""
-    return rows.filter(pc.invert(plan.goes(table, rows)))
+    return rows.filter(pa.array([not goes for goes in plan.goes(table, rows)], pa.bool_()))
 
 
 def replace(path: Path, draft: Path) -> None:
@@ -110,7 +109,7 @@ class _Sweep:
         names = key_columns(file.schema_arrow.names)
         if self.table == "policies" or not names:
             return 0
-        return pc.sum(self.plan.goes(self.table, file.read(columns=names))).as_py() or 0
+        return sum(self.plan.goes(self.table, file.read(columns=names)))
 
     @cached_property
     def _touched(self) -> set[tuple[str, int]]:
@@ -127,8 +126,8 @@ class _Sweep:
 
     def _ids(self, table: str, lane: str, part: str) -> list[str]:
         path = self.run.part_path(table, lane, part)
-        found: list[str] = pq.ParquetFile(path).read(columns=["question_id"])["question_id"].to_pylist()
-        return found
+        rows = pq.ParquetFile(path).read(columns=["question_id"])
+        return [str(each) for each in rows["question_id"].to_pylist()]
 
     def _counts(self, lane: str, part: str, before: dict[str, int], stays: pa.Table) -> dict[str, int]:
         """The tallies of a part, from what stays and never by subtraction: it may be done twice."""

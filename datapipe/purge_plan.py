@@ -64,21 +64,22 @@ class Plan:
     rewrites: set[str] = field(default_factory=set)
     """Every rewrite there is: a reply about any other was about one that is gone."""
 
-    def goes(self, table: str, columns: pa.Table) -> pa.ChunkedArray:
+    def goes(self, table: str, columns: pa.Table) -> list[bool]:
         """Whether each row of a table goes, from its `key_columns`."""
         if table in ("quarantine", "unmatched"):
-            said = [self.target.value == said_source(None, raw) for raw in columns["raw"].to_pylist()]
-            return pa.chunked_array([pa.array(said if self._by_source else [False] * len(said), pa.bool_())])
+            said = [said_source(None, str(raw)) for raw in columns["raw"].to_pylist()]
+            return [self._by_source and source == self.target.value for source in said]
         if table in OWN and self._by_source:
-            return pc.equal(columns["source"], self.target.value)
+            return [source == self.target.value for source in columns["source"].to_pylist()]
         if "question_id" in columns.column_names:
-            found = _in(columns["question_id"], self.questions)
-            own = table == "samples" and self._by_source
-            return pc.or_(found, pc.equal(columns["source"], self.target.value)) if own else found
-        found = _in(columns["answer_id"], self.answers)
-        if table != "rewrite_replies":
+            found = [each in self.questions for each in columns["question_id"].to_pylist()]
+            if table == "samples" and self._by_source:
+                sources = columns["source"].to_pylist()
+                return [go or source == self.target.value for go, source in zip(found, sources, strict=True)]
             return found
-        return pc.or_(found, pc.invert(_in(columns["answer_id"], self.rewrites)))
+        answers = columns["answer_id"].to_pylist()
+        lost = table == "rewrite_replies"
+        return [each in self.answers or (lost and each not in self.rewrites) for each in answers]
 
     @property
     def _by_source(self) -> bool:
@@ -116,11 +117,11 @@ def make_plan(run: Run, target: Target, balanced: bool) -> Plan:
     known: set[str] = set()
     for path in [path for table in OWN for path in run.paths(table, LANES)]:
         rows = pq.ParquetFile(path).read()
-        known.update(rows["question_id"].to_pylist())
+        known.update(map(str, rows["question_id"].to_pylist()))
         table = path.parts[-3]
         if table != "duplicates":
-            gone = rows.filter(plan.goes(table, rows)).select(["messages"]).to_pylist()
-            plan.prompts += [_prompt_key(row["messages"]) for row in gone]
+            gone = rows.filter(pa.array(plan.goes(table, rows), pa.bool_())).select(["messages"])
+            plan.prompts += [_prompt_key(row["messages"]) for row in gone.to_pylist()]
     plan.prompts = sorted(set(plan.prompts))
     strangers = _find_answers(run, plan, known)
     plan.unknown = strangers if target.kind == "source" else 0
@@ -167,17 +168,17 @@ def _questions(run: Run, target: Target) -> set[str]:
         same = pc.field("representative") == target.value
         exact = same & (pc.field("relation") == "exact")
         found = (pq.ParquetFile(path).read().filter(exact) for path in run.paths("duplicates", LANES))
-        return {target.value, *(each for table in found for each in table["question_id"].to_pylist())}
+        return {target.value, *(str(each) for rows in found for each in rows["question_id"].to_pylist())}
     ours: set[str] = set()
     others: set[str] = set()
     versions = sorted(run.path.glob("versions/v*/samples/**/*.parquet"))
     tables = [*run.paths("questions", LANES), *run.paths("seeds", LANES), *versions]
     for path in tables:
-        rows = pq.ParquetFile(path).read(columns=["question_id", "source"])
-        mine = pc.equal(rows["source"], target.value)
-        ours.update(rows.filter(mine)["question_id"].to_pylist())
-        if path.parts[-3] == "questions":
-            others.update(rows.filter(pc.invert(mine))["question_id"].to_pylist())
+        for question, source in _columns(path, "question_id", "source"):
+            if source == target.value:
+                ours.add(question)
+            elif path.parts[-3] == "questions":
+                others.add(question)
     return ours - others
 
 
@@ -200,12 +201,12 @@ def _pairs(run: Run) -> Iterator[tuple[str, str, str]]:
         orphans = sorted(run.path.glob(f"orphans/*/{table}/lane=*/*.parquet"))
         for path in [*run.paths(table, LANES), *orphans]:
             try:
-                rows = pq.ParquetFile(path).read(columns=["question_id", "answer_id"])
+                pairs = _columns(path, "question_id", "answer_id")
             except (pa.ArrowInvalid, OSError):
                 if path in orphans:
                     continue  # it will be removed whole
                 raise
-            yield from ((table, *pair) for pair in zip(*(c.to_pylist() for c in rows.columns), strict=True))
+            yield from ((table, question, answer) for question, answer in pairs)
     for journal in sorted(run.path.glob("_journal/answers/lane=*/*.jsonl")):
         for entry in read_journal(journal):
             if "answer" in entry:
@@ -228,12 +229,14 @@ def _laid(run: Run, plan: Plan) -> dict[str, int]:
     return laid
 
 
+def _columns(path: Path, *names: str) -> list[tuple[Any, ...]]:
+    """As it is, without a look at the manifest, which is ahead of the file while a purge is cut off."""
+    rows = pq.ParquetFile(path).read(columns=list(names))
+    return list(zip(*(rows[name].to_pylist() for name in names), strict=True))
+
+
 def _prompt_key(messages: list[dict[str, Any]]) -> str:
     return strict_key([Message.model_validate(each) for each in messages], None, None)
-
-
-def _in(column: pa.ChunkedArray, values: set[str]) -> pa.ChunkedArray:
-    return pc.is_in(column, value_set=pa.array(sorted(values), pa.string()))
 
 
 def _now() -> str:

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from datapipe.card import data_card
@@ -18,7 +17,7 @@ from schemas.rows import LANES, Sample
 
 
 def filter_versions(run: Run, plan: Plan) -> None:
-    """Remove what goes from every version of a run; after `kept` and `rewrites`, which the newest tells of."""
+    """Remove what goes from every version of a run; after `kept` and `rewrites`, for the newest's sake."""
     newest = latest_version(run.path)
     for manifest in sorted(run.path.glob("versions/v*/manifest.json")):
         _filter(run, plan, manifest.parent, newest=manifest.parent == newest)
@@ -38,7 +37,9 @@ def _filter(run: Run, plan: Plan, version: Path, *, newest: bool) -> None:
             else:
                 parts[name], drafts[name] = made
     manifest = read_manifest(version)
-    gone = [path for path in version.glob("samples/**/*.parquet") if str(path.relative_to(version)) not in parts]
+    gone = [
+        path for path in version.glob("samples/**/*.parquet") if str(path.relative_to(version)) not in parts
+    ]
     if drafts or gone or plan.resumed:
         said = _said(run, manifest, parts, newest=newest and plan.balanced)
         # First the promise, then the files: see `purge_parts`.
@@ -52,7 +53,7 @@ def _filter(run: Run, plan: Plan, version: Path, *, newest: bool) -> None:
 
 def _hits(plan: Plan, path: Path) -> int:
     rows = pq.ParquetFile(path).read(columns=["question_id", "source"])
-    return pc.sum(plan.goes("samples", rows)).as_py() or 0
+    return sum(plan.goes("samples", rows))
 
 
 def _draft(run: Run, plan: Plan, version: Path, name: str) -> tuple[Entry, Path] | None:

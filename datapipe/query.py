@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from datapipe.errors import DamagedPart, QueryError, StoreError
 from datapipe.run import RunFolder
@@ -17,6 +18,7 @@ from schemas.tables import TABLES
 
 _READS = {duckdb.StatementType.SELECT, duckdb.StatementType.EXPLAIN, duckdb.StatementType.MULTI}
 _EXPLAIN = re.compile(r"\s*explain\s+(analyze\s+)?(\([^)]*\)\s*)?", re.IGNORECASE)
+_BATCH_ROWS = 16_384
 Part = tuple[Path, Entry]
 
 
@@ -44,14 +46,28 @@ def connect(runs: Sequence[Path], *, verify: bool = False) -> duckdb.DuckDBPyCon
 def ask(db: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
     """Run one statement that only reads. Raises QueryError with the reason on one line."""
     try:
-        statements = duckdb.extract_statements(sql)
-        explained = _EXPLAIN.match(sql)
-        inner = duckdb.extract_statements(sql[explained.end() :]) if explained else statements
-        if len(statements) != 1 or not {each.type for each in (*statements, *inner)} <= _READS:
-            raise QueryError("only one statement, and one that reads, such as SELECT or DESCRIBE, is run")
+        _check_reads(sql)
         return db.execute(sql)
     except duckdb.Error as error:
         raise QueryError(_one_line(error)) from error
+
+
+def stream(db: duckdb.DuckDBPyConnection, sql: str) -> pa.RecordBatchReader:
+    """As `ask`, in Arrow batches that are made as they are read."""
+    try:
+        _check_reads(sql)
+        reader: pa.RecordBatchReader = db.sql(sql).to_arrow_reader(_BATCH_ROWS)
+        return reader
+    except duckdb.Error as error:
+        raise QueryError(_one_line(error)) from error
+
+
+def _check_reads(sql: str) -> None:
+    statements = duckdb.extract_statements(sql)
+    explained = _EXPLAIN.match(sql)
+    inner = duckdb.extract_statements(sql[explained.end() :]) if explained else statements
+    if len(statements) != 1 or not {each.type for each in (*statements, *inner)} <= _READS:
+        raise QueryError("only one statement, and one that reads, such as SELECT or DESCRIBE, is run")
 
 
 def _labelled(runs: Sequence[Path]) -> dict[str, RunFolder]:

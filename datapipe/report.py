@@ -162,4 +162,5 @@ _DROPS = """
     SELECT stage, lane, unit, why, count(*) AS units, any_value(n) AS of, mode(reason) AS commonest
     FROM gone LEFT JOIN came USING (stage, lane)
     GROUP BY stage, lane, unit, why
-    ORDER BY list_position(['seeds', 'dedup', 'answer', 'screen', 'keep'], stage), lane DESC, units DESC, why"""
+    ORDER BY list_position(['seeds', 'dedup', 'answer', 'screen', 'keep'], stage), lane DESC,
+             units DESC, why"""

@@ -6,7 +6,7 @@ from pathlib import Path
 from datapipe.errors import DatapipeError
 from datapipe.lease import describe, held, read_lease
 from datapipe.ledger import ledger
-from datapipe.output import write_rows
+from datapipe.output import say, write_rows
 from datapipe.report import summary_rows
 from datapipe.run import RunFolder
 from datapipe.versions import latest_version, read_manifest
@@ -16,16 +16,16 @@ def status(path: Path) -> None:
     """Who owns the run, its ledger, what waits in journals, its versions. Changes nothing."""
     run = RunFolder(path)
     config = run.config()
-    print(f"run {config.name} in {path}\n{_owner(path)}")
+    say(f"run {config.name} in {path}\n{_owner(path)}")
     write_rows(summary_rows(ledger(run, config)), sys.stdout)
     waiting = sum(_answers(journal) for journal in path.glob("_journal/*/lane=*/*.jsonl"))
     if waiting:
-        print(f"{waiting} finished answers and replies wait in journals for their shard")
+        say(f"{waiting} finished answers and replies wait in journals for their shard")
     newest = latest_version(path)
     for version in sorted(path.glob("versions/v*")):
-        print(f"version {version} ({_rows(version)}){' newest' if version == newest else ''}")
+        say(f"version {version} ({_rows(version)}){' newest' if version == newest else ''}")
     if newest is None:
-        print("nothing is published yet")
+        say("nothing is published yet")
 
 
 def _owner(path: Path) -> str:

@@ -14,7 +14,7 @@ from datapipe.deciding import reference_type
 from datapipe.errors import ConfigError
 from datapipe.escape import one_line
 from datapipe.format import as_sent
-from datapipe.output import write_rows
+from datapipe.output import say, write_rows
 from datapipe.run import RunFolder, shard_of
 from datapipe.workers import Job, PoolSettings, WorkerPool
 from judges.base import Attempt, Check, Ruling
@@ -31,9 +31,11 @@ class _Case:
     answer: Answer
     kept: bool
 
-    def job(self, name: str) -> Job:
+    def job(self, check: Check) -> Job:
         sent = as_sent(self.question, self.answer.format)
-        return Job((name,), Attempt.from_rows(self.question, self.answer, sent))
+        if check.kind == "question":
+            return Job((check.name,), Attempt.from_question(self.question, sent))
+        return Job((check.name,), Attempt.from_rows(self.question, self.answer, sent))
 
 
 @dataclass
@@ -48,7 +50,9 @@ class _Found:
         key = (case.question.lane, case.question.domain)
         count = self.counts.setdefault(key, Counter())
         dropped = said.outcome == "fail"
-        count.update(["answers", said.outcome, *["kept"] * case.kept, *["kept_lost"] * (case.kept and dropped)])
+        count.update(
+            ["answers", said.outcome, *["kept"] * case.kept, *["kept_lost"] * (case.kept and dropped)]
+        )
         if dropped:
             self.questions.setdefault(key, set()).add(case.answer.question_id)
             self.drops.append((draw("try", case.answer.answer_id), _example(case, said)))
@@ -71,8 +75,9 @@ class _Found:
 
 
 def trial(run: Path, name: str, folders: Sequence[Path], params: Mapping[str, Any], examples: int) -> None:
-    """Print what a rule or verifier would drop of a run's answers, with up to `examples` cases.
+    """Print what a check would drop of a run's answers, with up to `examples` cases.
 
+    A question check drops all answers to a question.
     `folders` and `params` come on top of what the run is configured with. Raises CatalogError, and
     ConfigError for a rubric, since a rubric needs a model.
     """
@@ -93,7 +98,9 @@ def _settings(
     config: RunConfig, folders: Sequence[Path], params: Mapping[str, Mapping[str, Any]]
 ) -> PoolSettings:
     every = dict.fromkeys([*(Path(each) for each in config.screen.folders), *(f.resolve() for f in folders)])
-    merged = {name: {**config.checks.get(name, {}), **params.get(name, {})} for name in (*config.checks, *params)}
+    merged = {
+        name: {**config.checks.get(name, {}), **params.get(name, {})} for name in (*config.checks, *params)
+    }
     return PoolSettings(**config.workers.model_dump(), folders=tuple(every), params=merged)
 
 
@@ -102,7 +109,7 @@ def _ruled(run: RunFolder, check: Check, settings: PoolSettings) -> Iterator[tup
     with WorkerPool(settings) as pool:
         ahead: deque[tuple[list[_Case], Future[list[list[Ruling]]]]] = deque()
         while chunk := list(islice(cases, _CHUNK)):
-            ahead.append((chunk, pool.submit([case.job(check.name) for case in chunk])))
+            ahead.append((chunk, pool.submit([case.job(check) for case in chunk])))
             if len(ahead) >= _AHEAD:
                 yield from _result(*ahead.popleft())
         while ahead:
@@ -120,7 +127,7 @@ def _cases(run: RunFolder, check: Check) -> Iterator[_Case]:
             number = shard_of(part)
             rows = run.read_part("questions", Question, lane, part)
             wanted = {
-                q.question_id: q for q in rows if check.kind == "rule" or reference_type(q) == check.name
+                q.question_id: q for q in rows if check.kind != "verifier" or reference_type(q) == check.name
             }
             kept = {d.answer_id for d in run.read("kept", Decision, lane, number)}
             for answer in run.read("answers", Answer, lane, number):
@@ -141,10 +148,10 @@ def _example(case: _Case, said: Ruling) -> dict[str, Any]:
 
 def _tell(check: Check, found: _Found) -> None:
     total: Counter[str] = sum(found.counts.values(), Counter())
-    print(
+    say(
         f"\n{check.name}@{check.version} would drop {total['fail']} of {total['answers']} answers, "
         f"{total['kept_lost']} of {total['kept']} that are kept now; {total['unscored']} unscored"
     )
     if found.drops:
-        print("\nexamples, drawn by hash:")
+        say("\nexamples, drawn by hash:")
         write_rows([example for _, example in found.drops], sys.stdout)

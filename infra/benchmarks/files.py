@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import polars as pl
@@ -14,6 +15,7 @@ from schemas.arrow import arrow_schema
 from schemas.ids import content_id
 from schemas.rows import Answer, Turn
 
+Work = Callable[[], object]
 ROWS, SENTENCE = 20_000, "So the sum of {} and {} is what we need, and it comes to {}. "
 GATES = {
     "write a table / pyarrow write_table": 0.5,
@@ -28,38 +30,35 @@ GATES = {
 
 def measure(folder: Path, pairs: int) -> Iterator[Measured]:
     """Each of ours against each of theirs, in files of 20,000 answers of about 2 KB."""
+    for (name, gate), (ours, theirs) in zip(GATES.items(), _work(folder), strict=True):
+        yield held(name, paired(partial(_speed, ours), partial(_speed, theirs), pairs), gate)
+
+
+def _work(folder: Path) -> Iterator[tuple[Work, Work]]:
+    """Ours and theirs, in the order of the gates."""
     schema, tmp = arrow_schema(Answer), folder / "tmp"
+    ours, theirs, stored = (folder / f"{name}.parquet" for name in ("ours", "theirs", "stored"))
     rows = [_answer(number) for number in range(ROWS)]
     records = [row.model_dump() for row in rows]
     table = pa.Table.from_pylist(records, schema=schema)
-    frame = pl.from_arrow(table)
-    assert isinstance(frame, pl.DataFrame)
-    ours, theirs = folder / "ours.parquet", folder / "theirs.parquet"
-    entry = write_part(ours, Answer, rows, tmp)
+    frame = pl.DataFrame(table)
+    entry = write_part(stored, Answer, rows, tmp)
 
-    def arrow_write(made: pa.Table) -> None:
+    def arrow(made: pa.Table) -> None:
         pq.write_table(made, theirs, compression="zstd", compression_level=3)
 
-    def polars_write() -> None:
+    def polars() -> None:
         frame.write_parquet(theirs, compression="zstd", compression_level=3)
 
-    arrow_write(table)
-    work: tuple[tuple[Callable[[], object], Callable[[], object]], ...] = (
-        (lambda: write_tables(ours, Answer, [table], tmp), lambda: arrow_write(table)),
-        (lambda: write_tables(ours, Answer, [table], tmp), polars_write),
-        (
-            lambda: write_part(ours, Answer, rows, tmp),
-            lambda: arrow_write(pa.Table.from_pylist(records, schema=schema)),
-        ),
-        (lambda: read_table(ours, Answer, entry), lambda: pq.read_table(theirs)),
-        (lambda: read_table(ours, Answer, entry), lambda: pl.read_parquet(theirs)),
-        (lambda: list(read_rows(ours, Answer, entry)), lambda: pq.read_table(theirs).to_pylist()),
+    yield lambda: write_tables(ours, Answer, [table], tmp), lambda: arrow(table)
+    yield lambda: write_tables(ours, Answer, [table], tmp), polars
+    yield (
+        lambda: write_part(ours, Answer, rows, tmp),
+        lambda: arrow(pa.Table.from_pylist(records, schema=schema)),
     )
-    entry = write_part(ours, Answer, rows, tmp)
-    for (name, gate), (mine, other) in zip(GATES.items(), work, strict=True):
-        if name.startswith("read"):
-            entry = write_part(ours, Answer, rows, tmp)
-        yield held(name, paired(lambda f=mine: _speed(f), lambda f=other: _speed(f), pairs), gate)
+    yield lambda: read_table(stored, Answer, entry), lambda: pq.read_table(stored)
+    yield lambda: read_table(stored, Answer, entry), lambda: pl.read_parquet(stored)
+    yield lambda: list(read_rows(stored, Answer, entry)), lambda: pq.read_table(stored).to_pylist()
 
 
 def _speed(work: Callable[[], object]) -> float:

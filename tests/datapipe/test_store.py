@@ -1,0 +1,354 @@
+"""Die anywhere, lose nothing: between any two effects, with files gone, torn, foreign or full."""
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datapipe.config import RunConfig
+from datapipe.errors import DamagedPart, LeaseHeld, LedgerError, StoreError
+from datapipe.journal import Journal, read_journal
+from datapipe.lease import Lease
+from datapipe.ledger import balance
+from datapipe.run import Run, RunFolder
+from schemas.rows import LANES, Answer
+from tests.support import Model, Ran, ran, samples, settings, stored, verifiable, write_jsonl, writing
+
+ROWS = [verifiable("What is 1 + 3?", "4"), verifiable("Compute 2 + 0.", "2"), verifiable("What is 74 + 58?", "132")]
+ROWS += [writing("village, cold"), writing("river, lamp, cat")]
+
+
+class Dead(BaseException):
+    """The process is gone; no handler of errors sees it."""
+
+
+class Death:
+    """Comes before the effect of this number: a rename, a removal, or an entry of a journal, half written."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, at: int) -> None:
+        self.at, self.seen = at, 0
+        for owner, name in ((Path, "rename"), (Path, "unlink"), (os, "link")):
+            patch.setattr(owner, name, self._mortal(getattr(owner, name)))
+        append, release = Journal.append, Lease.release
+
+        def torn(journal: Journal, entry: str) -> None:
+            try:
+                self.pass_by()
+            except Dead:
+                if self.seen == self.at:
+                    os.write(journal._handle, entry.encode()[: len(entry) // 2])
+                raise
+            append(journal, entry)
+
+        def dropped(lease: Lease) -> None:
+            if self.seen < self.at:
+                release(lease)
+            elif lease._handle >= 0:
+                os.close(lease._handle)
+                lease._handle = -1
+
+        patch.setattr(Journal, "append", torn)
+        patch.setattr(Lease, "release", dropped)
+
+    def pass_by(self) -> None:
+        self.seen += 1
+        if self.seen >= self.at:
+            raise Dead
+
+    def _mortal(self, effect: Any) -> Any:
+        def act(*args: Any, **kwargs: Any) -> Any:
+            if args and isinstance(args[0], Path) and args[0].suffix == ".tmp" and effect.__name__ == "unlink":
+                return effect(*args, **kwargs)  # a draft that nobody reads
+            self.pass_by()
+            return effect(*args, **kwargs)
+
+        return act
+
+
+def config_in(folder: Path, name: str, **more: Any) -> RunConfig:
+    questions = folder / "questions.jsonl"
+    if not questions.exists():
+        write_jsonl(questions, ROWS)
+    return settings(folder, store=str(folder / name), shard_size=2, diversify={"rewrites": 1.0}, **more)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("store")
+
+
+@pytest.fixture(scope="module")
+def whole(folder: Path) -> Ran:
+    return ran(config_in(folder, "whole"))
+
+
+def effects(folder: Path) -> int:
+    with pytest.MonkeyPatch.context() as patch:
+        death = Death(patch, 10**9)
+        ran(config_in(folder, "count"))
+    return death.seen
+
+
+def paid(path: Path) -> set[str]:
+    """Ids of the requests that were answered before, by parts and journals."""
+    folder = RunFolder(path)
+    found = {row.request_id for lane in LANES for row in folder.read("answers", Answer, lane)}
+    for journal in (path / "_journal").rglob("*.jsonl"):
+        for entry in read_journal(journal):
+            found |= {entry["answer"]["request_id"]} if "answer" in entry else set()
+            found |= {entry["reply_id"]} if "reply_id" in entry else set()
+    return found | {row.reply_id for lane in LANES for t in ("replies", "rewrite_replies") for row in _rows(path, t, lane)}
+
+
+def _rows(path: Path, table: str, lane: str) -> Iterator[Any]:
+    from schemas.tables import TABLES
+
+    return RunFolder(path).read(table, TABLES[table], lane)
+
+
+def equal(one: Ran, other: Ran) -> None:
+    mine, theirs = stored(one.path), stored(other.path)
+    assert {table for table in mine if mine[table] != theirs[table]} == set()
+    assert one.samples() == other.samples()
+    assert [line.gap for line in one.lines] == [0] * len(one.lines)
+    pointer = json.loads((one.path / "versions" / "latest.json").read_text(encoding="utf-8"))
+    assert pointer == {"version": one.version.name}
+
+
+def die_and_go_on(folder: Path, whole: Ran, at: int) -> None:
+    config = config_in(folder, f"killed-{at}")
+    with pytest.MonkeyPatch.context() as patch:
+        Death(patch, at)
+        with pytest.raises(Dead):
+            ran(config)
+    before = paid(config.folder)
+    again = ran(config)
+    assert before & {request.id for request in again.model.asked} == set()
+    equal(again, whole)
+    shutil.rmtree(config.store)
+
+
+@pytest.mark.parametrize("tenth", [1, 3, 5, 7, 9])
+def test_death_at_some_effects(folder: Path, whole: Ran, tenth: int) -> None:
+    die_and_go_on(folder, whole, at=30 + tenth * 17)
+
+
+@pytest.mark.slow
+def test_death_at_every_effect(folder: Path, whole: Ran) -> None:
+    total = effects(folder)
+    assert total > 100
+    for at in range(1, total + 1):
+        die_and_go_on(folder, whole, at)
+
+
+@pytest.mark.slow
+def test_death_at_every_effect_of_a_run_that_goes_on_with_corrected_labels(folder: Path) -> None:
+    """The second run replaces parts; there, too, every effect may be the last."""
+    corrected = [{**ROWS[0], "reference": {"type": "math", "answer": "5"}}, *ROWS[1:]]
+
+    def prepared(name: str) -> RunConfig:
+        write_jsonl(folder / name / "q.jsonl", ROWS)
+        config = config_in(folder, name, input={"questions": [str(folder / name / "q.jsonl")]})
+        ran(config)
+        write_jsonl(folder / name / "q.jsonl", corrected)
+        return config
+
+    def plain(found: dict[str, list[str]], name: str) -> dict[str, list[str]]:
+        return {table: [row.replace(f"/{name}/", "/") for row in rows] for table, rows in found.items()}
+
+    right = ran(prepared("right"))
+    at = 0
+    while True:
+        at += 1
+        config = prepared(f"k{at}")
+        with pytest.MonkeyPatch.context() as patch:
+            death = Death(patch, at)
+            try:
+                ran(config)
+            except Dead:
+                pass
+        again = ran(config)
+        assert again.model.asked == []
+        assert plain(stored(again.path), f"k{at}") == plain(stored(right.path), "right")
+        assert again.samples() == right.samples()
+        shutil.rmtree(folder / f"k{at}")
+        if death.seen < at:
+            break
+    assert at > 30
+
+
+# ── what is found on resume ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def copy(folder: Path, whole: Ran, tmp_path: Path) -> RunConfig:
+    """A finished run of its own."""
+    config = config_in(folder, f"copy-{tmp_path.name}")
+    shutil.copytree(whole.path, config.folder)
+    return config
+
+
+TABLES_MADE = ["quarantine", "seeds", "questions", "duplicates", "policies", "answers", "rounds", "verdicts"]
+TABLES_MADE += ["ratings", "kept", "dropped", "pending", "rewrites", "rewrite_verdicts"]
+
+
+@pytest.mark.parametrize("table", TABLES_MADE)
+def test_a_missing_file_is_reported_and_owed_again(copy: RunConfig, whole: Ran, table: str) -> None:
+    gone = sorted((copy.folder / table).rglob("*.parquet"))[0]
+    gone.unlink()
+    again = ran(copy)
+    assert again.ctx.run.missing == [gone]
+    assert any(str(gone) in note for note in again.ctx.progress.notes)
+    equal(again, whole)
+    asked = {request.role for request in again.model.asked}
+    assert asked == ({"generator"} if table == "answers" else set())
+
+
+def test_missing_answers_do_not_take_the_place_of_others(folder: Path) -> None:
+    first = config_in(folder, "batches", generate={"n": 1})
+    ran(first)
+    more = config_in(folder, "batches", generate={"n": 3})
+    done = ran(more)
+    gone = done.path / "answers" / "lane=verifiable" / "part-00000-r00.parquet"
+    gone.unlink()
+    again = ran(more)
+    assert len(again.model.ids("generator")) == 2
+    equal(again, ran(config_in(folder, "batches-whole", generate={"n": 3})))
+
+
+def test_a_part_that_no_manifest_names_is_moved_away_and_reported(copy: RunConfig, whole: Ran) -> None:
+    named = sorted((copy.folder / "answers").rglob("*.parquet"))[0]
+    orphan = named.with_name("part-00099-r00.parquet")
+    shutil.copy(named, orphan)
+    again = ran(copy)
+    assert not orphan.exists()
+    [moved] = again.ctx.run.orphans
+    assert moved.read_bytes() == named.read_bytes()
+    assert moved.relative_to(copy.folder).parts[0] == "orphans"
+    assert any(str(moved) in note for note in again.ctx.progress.notes)
+    equal(again, whole)
+
+
+@pytest.mark.parametrize("table", ["seeds", "questions", "answers", "verdicts", "ratings", "kept"])
+@pytest.mark.parametrize("harm", ["truncated", "changed"])
+def test_a_part_that_is_not_what_was_written_is_named_and_refused(
+    copy: RunConfig, table: str, harm: str
+) -> None:
+    path = sorted((copy.folder / table).rglob("*.parquet"))[0]
+    data = path.read_bytes()
+    path.write_bytes(data[: len(data) // 2] if harm == "truncated" else data[:-1] + bytes([data[-1] ^ 1]))
+    write_jsonl(Path(copy.store) / "q.jsonl", [*ROWS, verifiable("What is 5 + 6?", "11")])
+    more = copy.model_copy(
+        update={"input": copy.input.model_copy(update={"questions": [f"{copy.store}/q.jsonl"]})}
+    )
+    if table == "seeds":
+        more = more.model_copy(update={"input": copy.input, "shard_size": 3})
+    if table in ("ratings", "kept"):
+        more = more.model_copy(update={"keep": copy.keep.model_copy(update={"answers": 1})})
+    with pytest.raises(DamagedPart, match=str(path)):
+        ran(more)
+        RunFolder(copy.folder).fingerprint("x", "y")
+
+
+def test_a_damaged_part_made_anew_after_it_is_moved_away(copy: RunConfig, whole: Ran) -> None:
+    path = sorted((copy.folder / "verdicts").rglob("*.parquet"))[0]
+    path.write_bytes(b"")
+    path.rename(path.with_suffix(".broken"))
+    equal(ran(copy), whole)
+
+
+def test_a_living_owner_keeps_others_out(copy: RunConfig) -> None:
+    run = Run(copy)
+    with pytest.raises(LeaseHeld, match=f"owned by process {os.getpid()}"):
+        ran(copy)
+    run.close()
+    ran(copy)
+
+
+def test_a_run_that_does_not_open_holds_no_lease(copy: RunConfig) -> None:
+    manifest = copy.folder / "_manifests" / "answers.verifiable.json"
+    good = manifest.read_text(encoding="utf-8")
+    manifest.write_text("{", encoding="utf-8")
+    with pytest.raises(StoreError, match=r"answers\.verifiable\.json: not a manifest"):
+        Run(copy)
+    manifest.write_text(good, encoding="utf-8")
+    Run(copy).close()
+
+
+def test_there_is_no_run_where_there_is_none(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no run here"):
+        RunFolder(tmp_path).config()
+
+
+@pytest.mark.parametrize("at", [3, 20, 45, 70, 95])
+def test_a_full_disk_stops_the_run_and_the_rest_is_done_later(
+    folder: Path, whole: Ran, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    config = config_in(folder, f"full-{at}")
+    seen = 0
+
+    def full(handle: int) -> None:
+        nonlocal seen
+        seen += 1
+        if seen > at:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(StoreError, match="cannot be written: No space left on device; what is stored is whole"):
+            ran(config)
+    assert not list(config.folder.rglob("*.tmp"))
+    again = ran(config)
+    assert again.ctx.run.missing == []
+    equal(again, whole)
+
+
+def test_lost_rows_fail_the_run_loudly_and_name_the_gap(copy: RunConfig) -> None:
+    run = Run(copy)
+    try:
+        rows = list(run.read_part("kept", _model("kept"), "verifiable", "part-00000"))
+        run.commit("kept", "verifiable", "part-00000", rows[1:])
+        with pytest.raises(LedgerError, match=r"keep \(verifiable\): 1 answer"):
+            balance(run, copy)
+        run.manifest("answers", "non_verifiable").remove("part-00000-r00")
+        with pytest.raises(LedgerError, match=r"answer \(non_verifiable\): 4 request"):
+            balance(run, copy)
+    finally:
+        run.close()
+    written = json.loads((copy.folder / "ledger.json").read_text(encoding="utf-8"))
+    assert {row["gap"] for row in written} == {0, 1, 4}
+
+
+def _model(table: str) -> Any:
+    from schemas.tables import TABLES
+
+    return TABLES[table]
+
+
+def test_a_torn_journal_costs_the_line_that_is_torn(folder: Path, whole: Ran) -> None:
+    config = config_in(folder, "torn")
+    with pytest.MonkeyPatch.context() as patch:
+        Death(patch, 48)
+        with pytest.raises(Dead):
+            ran(config)
+    journals = [path for path in (config.folder / "_journal").rglob("*.jsonl") if path.stat().st_size]
+    for path in journals:
+        path.write_bytes(path.read_bytes() + b'{"answer":{"answer_id":"tor')
+    before = paid(config.folder)
+    again = ran(config)
+    assert before & {request.id for request in again.model.asked} == set()
+    equal(again, whole)
+
+
+def test_no_answer_is_asked_twice_in_any_run(folder: Path) -> None:
+    config, model = config_in(folder, "once"), Model()
+    for n in (1, 2, 2):
+        ran(config.model_copy(update={"generate": config.generate.model_copy(update={"n": n})}), model)
+    asked = [request.id for request in model.asked]
+    assert len({*asked}) == len(asked)
+    assert samples(config.folder / "versions" / "v0002")
