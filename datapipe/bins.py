@@ -14,7 +14,9 @@ from schemas.rows import Sample
 BUCKETS = 64
 """Fixed shares of the hash space that files are made of, so that rows keep their place."""
 SPILL_BYTES = 64 * 2**20
-"""Text held in memory before it is spilled."""
+"""Rows held in memory before they are spilled."""
+_ROW_BYTES = 4_096
+"""What a row weighs besides its text, about."""
 
 
 class Bins:
@@ -36,7 +38,9 @@ class Bins:
         """Take one sample."""
         bucket = crc32(sample.question_id.encode()) % BUCKETS
         self.held.setdefault((sample.lane, sample.domain, bucket), []).append(sample)
-        self.size += sum(len(turn.content) + len(turn.thinking or "") for turn in sample.messages)
+        self.size += _ROW_BYTES + sum(
+            len(turn.content) + len(turn.thinking or "") for turn in sample.messages
+        )
         if self.size > SPILL_BYTES:
             self._spill()
 

@@ -27,17 +27,26 @@ EXIT_CODES = {
     141: "the reader of the output went away",
     143: "terminated",
 }
-"""By number; every command's help shows them."""
+"""By number; `datapipe --help` shows them."""
 
 
 class _Group(TyperGroup):
     """Turns what escapes on purpose into one line on stderr and an exit code."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        """With a value of its own, since typer loads pydantic to find out what no value means."""
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
 
     def invoke(self, ctx: Any) -> Any:
         try:
             done = super().invoke(ctx)
             sys.stdout.flush()
             return done
+        except (typer.Exit, typer.Abort):
+            raise
         except BrokenPipeError:
             # The interpreter flushes once more at its end, and would complain.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -59,7 +68,9 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-checks_app = typer.Typer(help="The checks there are.", no_args_is_help=True, rich_markup_mode=None)
+checks_app = typer.Typer(
+    cls=_Group, help="The checks there are.", no_args_is_help=True, rich_markup_mode=None
+)
 app.add_typer(checks_app, name="checks")
 
 _RUN_HELP = "A run: its folder, store/name, or a name in $DATAPIPE_STORE (default ./data/runs)."
@@ -90,6 +101,8 @@ def run(
     from datapipe.launch import launch
     from datapipe.settings import load_config
 
+    if signal.getsignal(signal.SIGINT) is _end:
+        _hear()
     launch(load_config(config, change or (), fake=fake))
 
 
@@ -244,9 +257,14 @@ def purge(
 
 def main() -> None:
     """The `datapipe` command."""
+    _hear()
+    app(prog_name="datapipe")
+
+
+def _hear() -> None:
+    """Have signals break off what waits; again after polars is imported, whose handler lets waits go on."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
-    app(prog_name="datapipe")
 
 
 def _exit_code(error: Exception) -> int | None:

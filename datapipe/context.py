@@ -93,6 +93,13 @@ class Context:
         """The policy_id of the configured generator."""
         return policy_of(lane, self.settings.generate).policy_id
 
+    def stop(self) -> None:
+        """End at once what stages wait for, so that they end too: models, then verifier processes."""
+        self.abort.set()
+        loop.stop()
+        if "pool" in self.__dict__:
+            self.pool.close()
+
     def close(self) -> None:
         for backend in self._opened:
             loop.run(backend.close())

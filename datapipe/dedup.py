@@ -7,6 +7,7 @@ import polars as pl
 
 from datapipe.normal import loose_key, strict_key
 from datapipe.run import Run, part_name, shard_of
+from datapipe.shards import read_columns
 from schemas.ids import content_id
 from schemas.rows import LANES, Duplicate, Lane, Question
 
@@ -30,19 +31,25 @@ def dedup(run: Run, same: Same) -> Counter[str]:
 
 def _frame(run: Run) -> pl.DataFrame:
     """One light row a seed, verifiable lane first: a question with a reference stands for one without."""
-    columns: dict[str, list[str | int | None]] = {name: [] for name in _COLUMNS}
-    for lane in LANES:
-        for part in run.parts("seeds", lane):
-            for place, row in enumerate(run.read_part("seeds", Question, lane, part)):
-                strict = strict_key(row.messages, row.system, row.tools)
-                light = (lane, shard_of(part), place, row.question_id, loose_key(row), strict, row.reference)
-                for name, value in zip(_COLUMNS, light, strict=True):
-                    columns[name].append(value)
-    return pl.DataFrame(columns, schema=_COLUMNS).with_row_index("order")
+    parts = [(lane, part) for lane in LANES for part in run.parts("seeds", lane)]
+    # A frame a part: its texts take a third of the memory that they take as Python objects.
+    frames = [pl.DataFrame(_light(run, *each), schema=_COLUMNS, orient="row") for each in parts]
+    return pl.concat([pl.DataFrame(schema=_COLUMNS), *frames]).with_row_index("order")
 
 
-_COLUMNS = {
-    "lane": pl.Categorical,
+def _light(run: Run, lane: Lane, part: str) -> list[tuple[str | int | None, ...]]:
+    return [
+        (lane, shard_of(part), place, row.question_id, loose_key(row), _strict(row), row.reference)
+        for place, row in enumerate(run.read_part("seeds", Question, lane, part))
+    ]
+
+
+def _strict(row: Question) -> str:
+    return strict_key(row.messages, row.system, row.tools)
+
+
+_COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
+    "lane": pl.Enum(LANES),
     "part": pl.Int32,
     "place": pl.Int32,
     "question_id": pl.String,
@@ -131,8 +138,9 @@ def _placed(run: Run, lane: Lane) -> dict[str, int]:
     placed: dict[str, int] = {}
     for table in ("answers", "questions"):
         for part in run.parts(table, lane):
-            ids = pl.read_parquet(run.part_path(table, lane, part), columns=["question_id"])
-            placed.update(dict.fromkeys(ids["question_id"].to_list(), shard_of(part)))
+            path, entry = run.part_path(table, lane, part), run.manifest(table, lane).get(part)
+            ids = [row["question_id"] for row in read_columns(path, ["question_id"], entry)]
+            placed.update(dict.fromkeys(ids, shard_of(part)))
     return placed
 
 

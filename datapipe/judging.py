@@ -67,8 +67,9 @@ class Judging:
         for reply in ctx.run.read(table, Reply, shard.lane, shard.number):
             self._take(reply)
         for entry in read_journal(self.journal):
-            self._take(reply := Reply.model_validate(entry))
-            self.fresh.append(reply)
+            if (reply := Reply.model_validate(entry)).reply_id not in self.stored:
+                self._take(reply)
+                self.fresh.append(reply)
 
     def rule(self, owed: Sequence[Owed]) -> list[Ruling]:
         """The ruling of each, asking the judge for the votes that no stored reply answers."""

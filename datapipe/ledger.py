@@ -7,15 +7,13 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import polars as pl
-
 from datapipe.config import RunConfig
 from datapipe.errors import LedgerError
 from datapipe.manifest import Manifest
 from datapipe.journal import read_journal
 from datapipe.policies import policy_of
 from datapipe.run import RunFolder, shard_of
-from datapipe.shards import write_text
+from datapipe.shards import read_columns, write_text
 from datapipe.versions import read_manifest
 from schemas.ids import request_id
 from schemas.rows import LANES, Lane
@@ -119,14 +117,13 @@ def _requests(run: RunFolder, config: RunConfig, lane: Lane) -> Counter[str]:
     count: Counter[str] = Counter()
     policy = policy_of(lane, config.generate).policy_id
     for shard in sorted({shard_of(part) for part in run.parts("questions", lane)}):
-        asked = _columns(run, "questions", lane, shard, "question_id", "format")
         owed = {
-            request_id(question, policy, form, config.seed, index)
-            for question, form in asked
+            request_id(row["question_id"], policy, row["format"], config.seed, index)
+            for row in _columns(run, "questions", lane, shard, "question_id", "format")
             for index in range(config.generate.n)
         }
-        answered = owed & {key for (key,) in _columns(run, "answers", lane, shard, "request_id")}
-        failed = owed & {key for (key,) in _columns(run, "failures", lane, shard, "unit_id")} - answered
+        answered = owed & {row["request_id"] for row in _columns(run, "answers", lane, shard, "request_id")}
+        failed = owed & {row["unit_id"] for row in _columns(run, "failures", lane, shard, "unit_id")} - answered
         lost = {
             entry["failure"]["unit_id"]
             for entry in read_journal(run.journal_path("answers", lane, shard))
@@ -137,9 +134,11 @@ def _requests(run: RunFolder, config: RunConfig, lane: Lane) -> Counter[str]:
     return count
 
 
-def _columns(run: RunFolder, table: str, lane: Lane, shard: int, *names: str) -> list[tuple[Any, ...]]:
-    paths = [run.part_path(table, lane, part) for part in run.parts(table, lane, shard)]
-    return [row for path in paths for row in pl.read_parquet(path, columns=list(names)).iter_rows()]
+def _columns(
+    run: RunFolder, table: str, lane: Lane, shard: int, *names: str
+) -> Iterator[dict[str, Any]]:
+    for part in run.parts(table, lane, shard):
+        yield from read_columns(run.part_path(table, lane, part), list(names))
 
 
 def _published(run: RunFolder, version: Path | None) -> Iterator[Line]:

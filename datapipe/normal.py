@@ -8,7 +8,6 @@ from schemas.ids import content_id
 from schemas.rows import Message, Question
 
 _INNER = re.compile(r"(?<=\S)[ \t\u00a0\u3000]+")
-_BLANK = re.compile(r"\s*\n\s*\n\s*")
 
 
 def normal(text: str) -> str:
@@ -18,7 +17,7 @@ def normal(text: str) -> str:
     `22` one.
     """
     text = unicodedata.normalize("NFC", text.replace("\r\n", "\n"))
-    lines = (_INNER.sub(" ", line.rstrip()) for line in _BLANK.sub("\n", text.strip()).split("\n"))
+    lines = (_INNER.sub(" ", line.rstrip()) for line in text.strip().split("\n") if line.strip())
     return "\n".join(lines)
 
 

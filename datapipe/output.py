@@ -90,14 +90,11 @@ def _cell(value: object) -> str:
 
 
 def _write_csv(names: Sequence[str], rows: Rows, file: IO[str]) -> None:
-    writer, terminal = csv.writer(file, lineterminator="\n"), file.isatty()
+    writer, shown = csv.writer(file, lineterminator="\n"), block if file.isatty() else str
     writer.writerow(names)
     for row in rows:
-        writer.writerow([block(v) if terminal and isinstance(v, str) else _csv(v) for v in row])
-
-
-def _csv(value: object) -> object:
-    return json.dumps(_json(value), ensure_ascii=False) if isinstance(value, dict | list) else value
+        cells = map(_flat, row)
+        writer.writerow([shown(cell) if isinstance(cell, str) else cell for cell in cells])
 
 
 def _write_json(names: Sequence[str], rows: Rows, file: IO[str]) -> None:
@@ -108,6 +105,11 @@ def _write_json(names: Sequence[str], rows: Rows, file: IO[str]) -> None:
         file.write(between + json.dumps(record, allow_nan=False).replace("\x7f", "\\u007f"))
         between = ",\n"
     file.write("[]\n" if between == "[\n" else "\n]\n")
+
+
+def _flat(value: object) -> object:
+    """Lists and structs as JSON text."""
+    return json.dumps(_json(value), ensure_ascii=False) if isinstance(value, dict | list) else value
 
 
 def _json(value: Any) -> Any:

@@ -8,7 +8,6 @@ from pathlib import Path
 from queue import SimpleQueue
 from typing import Any, Literal, Protocol
 
-from datapipe import loop
 from datapipe.answer import answer
 from datapipe.context import Context, Shard
 from datapipe.dedup import dedup
@@ -94,8 +93,7 @@ def run_pipeline(ctx: Context) -> tuple[Path, list[Line]]:
         return finish(ctx)
     except (KeyboardInterrupt, SystemExit):
         # Threads that wait for a model would hold the process for as long as the slowest answer.
-        ctx.abort.set()
-        loop.stop()
+        ctx.stop()
         raise
     finally:
         pool.shutdown(cancel_futures=True)

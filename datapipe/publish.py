@@ -40,8 +40,9 @@ def publish(ctx: Context) -> Path:
     bins = Bins(draft, ctx.settings.publish.rows_per_file)
     held_back = _Held(ctx)
     for lane in LANES:
-        steer, models = steering_policy(ctx, lane), models_by_policy(ctx.run, lane)
-        for shard in ctx.shards(lane):
+        shards, models = ctx.shards(lane), models_by_policy(ctx.run, lane)
+        steer = steering_policy(ctx, lane) if shards else None
+        for shard in shards:
             for sample in _samples(ctx, shard, steer, models, held_back):
                 bins.add(sample)
     held_back.stop_if_asked()

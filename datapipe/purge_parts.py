@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from datapipe.purge_plan import Plan, key_columns
+from datapipe.purge_plan import Plan, key_columns, read_some
 from datapipe.run import Run, part_name, shard_of
 from datapipe.shards import check_part, read_table, sync_folder, write_tables, write_text
 from schemas.rows import LANES, Row
@@ -63,10 +62,10 @@ class _Sweep:
         manifest, path = self.run.manifest(self.table, lane), self.run.part_path(self.table, lane, part)
         entry = manifest.entries()[part]
         hits = self._hits(path)
+        if not hits or not self.plan.resumed:
+            check_part(path, entry)
         if not hits and (lane, shard_of(part)) not in self._touched:
             return
-        if hits and not self.plan.resumed:
-            check_part(path, entry)
         stays = kept_rows(self.plan, self.table, read_table(path, self.model))
         counts = self._counts(lane, part, entry.counts, stays)
         if not hits:
@@ -98,18 +97,15 @@ class _Sweep:
             self.plan.removed["unreadable orphans"] += 1
             return
         if hits:
-            stays = kept_rows(self.plan, self.table, pq.ParquetFile(path).read())
+            stays = kept_rows(self.plan, self.table, read_some(path))
             draft = self.run.tmp / "purge" / path.name
             write_tables(draft, self.model, [stays] if len(stays) else [], self.run.tmp)
             replace(path, draft)
             self.plan.removed[f"{self.table} in orphans"] += hits
 
     def _hits(self, path: Path) -> int:
-        file = pq.ParquetFile(path)
-        names = key_columns(file.schema_arrow.names)
-        if self.table == "policies" or not names:
-            return 0
-        return sum(self.plan.goes(self.table, file.read(columns=names)))
+        names = key_columns(list(self.model.model_fields))
+        return sum(self.plan.goes(self.table, read_some(path, names))) if names else 0
 
     @cached_property
     def _touched(self) -> set[tuple[str, int]]:
@@ -126,7 +122,7 @@ class _Sweep:
 
     def _ids(self, table: str, lane: str, part: str) -> list[str]:
         path = self.run.part_path(table, lane, part)
-        rows = pq.ParquetFile(path).read(columns=["question_id"])
+        rows = read_some(path, ["question_id"])
         return [str(each) for each in rows["question_id"].to_pylist()]
 
     def _counts(self, lane: str, part: str, before: dict[str, int], stays: pa.Table) -> dict[str, int]:

@@ -91,6 +91,12 @@ def key_columns(names: list[str]) -> list[str]:
     return [name for name in ("question_id", "answer_id", "source", "raw") if name in names]
 
 
+def read_some(path: Path, names: list[str] | None = None) -> pa.Table:
+    """A part as it is, without a look at the manifest, which is ahead of it where a purge was cut off."""
+    # Threads cost more than they bring where there is little to read, and most parts are small.
+    return pq.ParquetFile(path).read(columns=names, use_threads=False)
+
+
 def load_plan(run: Run, target: Target) -> Plan | None:
     """The plan of a purge of the same target that was cut off."""
     for record in _records(run.path):
@@ -116,7 +122,7 @@ def make_plan(run: Run, target: Target, balanced: bool) -> Plan:
     plan = Plan(target=target, questions=_questions(run, target), prompts=[], laid={}, balanced=balanced)
     known: set[str] = set()
     for path in [path for table in OWN for path in run.paths(table, LANES)]:
-        rows = pq.ParquetFile(path).read()
+        rows = read_some(path)
         known.update(map(str, rows["question_id"].to_pylist()))
         table = path.parts[-3]
         if table != "duplicates":
@@ -142,7 +148,7 @@ def save_plan(run: Run, plan: Plan) -> None:
         "prompts": plan.prompts,
         "questions": sorted(plan.questions),
     }
-    others = [each for each in _records(run.path) if each["started"] != plan.started]
+    others = [each for each in _records(run.path) if not _same(each, plan)]
     write_text(run.path / "purges.json", json.dumps([*others, record], indent=1, ensure_ascii=False) + "\n")
 
 
@@ -162,12 +168,17 @@ def _records(run: Path) -> list[dict[str, Any]]:
         raise StoreError(f"{run}/purges.json: {error}") from error
 
 
+def _same(record: dict[str, Any], plan: Plan) -> bool:
+    """Whether a record is of this very purge."""
+    return record.get(plan.target.kind) == plan.target.value and record["started"] == plan.started
+
+
 def _questions(run: Run, target: Target) -> set[str]:
     """Ids of the questions that go. One that stands for another source as well stays."""
     if target.kind == "question_id":
         same = pc.field("representative") == target.value
         exact = same & (pc.field("relation") == "exact")
-        found = (pq.ParquetFile(path).read().filter(exact) for path in run.paths("duplicates", LANES))
+        found = (read_some(path).filter(exact) for path in run.paths("duplicates", LANES))
         return {target.value, *(str(each) for rows in found for each in rows["question_id"].to_pylist())}
     ours: set[str] = set()
     others: set[str] = set()
@@ -230,8 +241,7 @@ def _laid(run: Run, plan: Plan) -> dict[str, int]:
 
 
 def _columns(path: Path, *names: str) -> list[tuple[Any, ...]]:
-    """As it is, without a look at the manifest, which is ahead of the file while a purge is cut off."""
-    rows = pq.ParquetFile(path).read(columns=list(names))
+    rows = read_some(path, list(names))
     return list(zip(*(rows[name].to_pylist() for name in names), strict=True))
 
 

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from datapipe.card import data_card
 from datapipe.purge_parts import kept_rows, replace
-from datapipe.purge_plan import Plan
+from datapipe.purge_plan import Plan, read_some
 from datapipe.run import Run
 from datapipe.shards import Entry, check_part, read_table, write_tables, write_text
 from datapipe.versions import latest_version, parts_of, read_manifest
@@ -27,9 +26,10 @@ def _filter(run: Run, plan: Plan, version: Path, *, newest: bool) -> None:
     drafts: dict[str, Path] = {}
     parts = parts_of(version)
     for name, entry in list(parts.items()):
-        if hits := _hits(plan, version / name):
-            if not plan.resumed:
-                check_part(version / name, entry)
+        hits = _hits(plan, version / name)
+        if not hits or not plan.resumed:
+            check_part(version / name, entry)
+        if hits:
             made = _draft(run, plan, version, name)
             plan.removed[f"samples of {version.name}"] += hits
             if made is None:
@@ -52,7 +52,7 @@ def _filter(run: Run, plan: Plan, version: Path, *, newest: bool) -> None:
 
 
 def _hits(plan: Plan, path: Path) -> int:
-    rows = pq.ParquetFile(path).read(columns=["question_id", "source"])
+    rows = read_some(path, ["question_id", "source"])
     return sum(plan.goes("samples", rows))
 
 

@@ -92,7 +92,7 @@ def clustered(mean: float, variance: float | None, questions: int, answers: int)
     scale = 1 + _Z**2 / draws
     middle = (mean + _Z**2 / (2 * draws)) / scale
     half = _Z * sqrt(binomial / draws + _Z**2 / (4 * draws**2)) / scale
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    return max(min(middle - half, mean), 0.0), min(max(middle + half, mean), 1.0)
 
 
 def _student(freedom: int) -> float:

@@ -7,6 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from datapipe.errors import ConfigError
+from datapipe.questions import explain
 
 
 class Source(BaseModel):
@@ -30,7 +31,9 @@ def load_sources(path: str | None) -> dict[str, Source]:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
         tables = data.get("sources", {})
         return {name: Source.model_validate(table) for name, table in tables.items()}
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError, AttributeError) as error:
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {explain(error)}") from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, AttributeError) as error:
         raise ConfigError(f"{path}: {error}") from error
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -44,7 +45,10 @@ def _run(flow: Flow[[RunConfig], str], config: RunConfig) -> str:
         if config.folder not in published:
             raise
         sys.stderr.write(f"flows: the Prefect server was gone at the end: {error!r}\n")
-        return str(published[config.folder])
+        sys.stdout.write(f"{published[config.folder]}\n")
+        sys.stdout.flush()
+        # Prefect would try for seconds to deliver each event that nobody takes any more.
+        os._exit(0)
 
 
 def _arguments() -> argparse.Namespace:

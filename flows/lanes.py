@@ -1,6 +1,7 @@
 """Takes lanes of a run to a published version, inside a flow run."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 from uuid import UUID
@@ -17,7 +18,7 @@ from datapipe.config import RunConfig
 from datapipe.context import Context
 from datapipe.errors import ConfigError
 from datapipe.lease import describe
-from datapipe.ledger import Line
+from datapipe.ledger import Line, ledger
 from datapipe.pipeline import drive, finish
 from datapipe.progress import Progress
 from datapipe.report import drop_reasons, histogram, markdown_table, summary_rows
@@ -33,36 +34,46 @@ published: dict[Path, Path] = {}
 """What flows of this process have published: the version by the run's folder."""
 
 
-def run_lanes(config: RunConfig, lanes: Sequence[Lane] | None = None) -> str:
-    """Do the stages of the lanes, all of the configuration where not given; publish; the version's folder.
+def run_lanes(config: RunConfig, lanes: Sequence[Lane]) -> str:
+    """Take these lanes of a run as far as they go without the others; returns the run's folder.
 
-    Raises ConfigError where the configuration has none of them, and what the stages raise.
+    Raises ConfigError where the run has none of them, and what the stages raise.
     """
-    config = narrowed(parse_config(config.model_dump(mode="json"), "config"), lanes)
-    flow_run_id = _flow_run_id()
-    with Context(config, note={"flow_run_id": flow_run_id}) as ctx:
-        tasks = Tasks(ctx)
-        with View(f"progress-{config.name}", lambda: _look(ctx, tasks), tasks.take_over, tasks.lost) as view:
-            view.show(_bury, ctx.run.lease.before, flow_run_id)
-            with tasks:
-                drive(ctx, tasks.submit)
-                made: list[tuple[Path, list[Line]]] = []
-                tasks.hand_out("publish", None, lambda: made.append(finish(ctx))).result()
-            version, lines = made[0]
-            published[config.folder] = version
-            _show(view, ctx, lines)
-        for note in ctx.progress.notes:
-            log().warning("%s", note)
+    left = [lane for lane in config.lanes if lane in lanes]
+    if not left:
+        raise ConfigError(f"lanes: run {config.name!r} is of {config.lanes}, this flow of {list(lanes)}")
+    with _opened(config, left) as (ctx, tasks, view):
+        drive(ctx, tasks.submit)
+        _show(view, ctx, ledger(ctx.run, config.model_copy(update={"lanes": left})))
+    return str(config.folder)
+
+
+def run_and_publish(config: RunConfig) -> str:
+    """Take every lane of a run to one published version; returns the version's folder."""
+    with _opened(config) as (ctx, tasks, view):
+        drive(ctx, tasks.submit)
+        made: list[tuple[Path, list[Line]]] = []
+        tasks.hand_out("publish", None, lambda: made.append(finish(ctx))).result()
+        version, lines = made[0]
+        published[config.folder] = version
+        _show(view, ctx, lines)
         log().info("published %s", version)
     return str(version)
 
 
-def narrowed(config: RunConfig, lanes: Sequence[Lane] | None) -> RunConfig:
-    """The configuration for these lanes alone, which its ledger and versions are of. Raises ConfigError."""
-    left = [lane for lane in config.lanes if lanes is None or lane in lanes]
-    if not left:
-        raise ConfigError(f"lanes: run {config.name!r} is of {config.lanes}, this flow of {lanes}")
-    return config.model_copy(update={"lanes": left})
+@contextmanager
+def _opened(config: RunConfig, lanes: Sequence[Lane] | None = None) -> Iterator[tuple[Context, Tasks, View]]:
+    """The run, the hands that do its stages, and the view of both; an owner who died is marked so."""
+    config = parse_config(config.model_dump(mode="json"), "config")
+    flow_run_id = _flow_run_id()
+    with Context(config, lanes=lanes, note={"flow_run_id": flow_run_id}) as ctx:
+        tasks = Tasks(ctx)
+        with View(f"progress-{config.name}", lambda: _look(ctx, tasks), tasks.take_over, tasks.lost) as view:
+            view.show(_bury, ctx.run.lease.before, flow_run_id)
+            with tasks:
+                yield ctx, tasks, view
+        for note in ctx.progress.notes:
+            log().warning("%s", note)
 
 
 def _flow_run_id() -> str | None:

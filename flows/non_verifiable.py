@@ -14,5 +14,5 @@ from flows.lanes import RUNNER, run_lanes
     retries=0,
 )
 def non_verifiable(config: RunConfig) -> str:
-    """Take the non-verifiable lane of a run to a published version; returns the version's folder."""
+    """Take the non-verifiable lane of a run as far as `diversify`; returns the run's folder."""
     return run_lanes(config, ["non_verifiable"])

@@ -3,7 +3,7 @@
 from prefect import flow
 
 from datapipe.config import RunConfig
-from flows.lanes import RUNNER, run_lanes
+from flows.lanes import RUNNER, run_and_publish
 
 
 @flow(
@@ -15,4 +15,4 @@ from flows.lanes import RUNNER, run_lanes
 )
 def synthesize(config: RunConfig) -> str:
     """Take every lane of a run to one published version; returns the version's folder."""
-    return run_lanes(config)
+    return run_and_publish(config)

@@ -40,6 +40,7 @@ class Work:
         """See that it is not begun any more."""
         if self._claim.acquire(blocking=False):
             self.outcome.cancel()
+            self.outcome.set_running_or_notify_cancel()  # or who waits for it is not told
 
     def __str__(self) -> str:
         return f"{self.stage} {self.shard.lane} {self.shard.number:05d}" if self.shard else self.stage
@@ -72,9 +73,9 @@ class Tasks:
 
     @property
     def planned(self) -> int:
-        """How many stages there are in all, as far as the shards are known."""
+        """How many stages of the plan there are, as far as the shards are known."""
         shards = sum(len(self._ctx.shards(lane)) for lane in self._ctx.lanes)
-        return sum(len(phase.stages) * (shards if phase.scope == "shard" else 1) for phase in PLAN) + 1
+        return sum(len(phase.stages) * (shards if phase.scope == "shard" else 1) for phase in PLAN)
 
     def submit(self, stage: str, shard: Shard | None) -> "Future[object]":
         """Hand out a stage of the plan; returns at once."""

@@ -14,5 +14,5 @@ from flows.lanes import RUNNER, run_lanes
     retries=0,
 )
 def verifiable(config: RunConfig) -> str:
-    """Take the verifiable lane of a run to a published version; returns the version's folder."""
+    """Take the verifiable lane of a run as far as `diversify`; returns the run's folder."""
     return run_lanes(config, ["verifiable"])

@@ -14,6 +14,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from importlib.abc import MetaPathFinder
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,14 @@ from datapipe.context import Context
 from datapipe.pipeline import run_pipeline
 
 LATENCY_S = 0.005
+
+
+class NoPandas(MetaPathFinder):
+    """Arrow spends a second on importing pandas where it is there, as with the tests; a run needs none."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(name)
 
 
 class Moments:
@@ -38,8 +47,10 @@ class Moments:
         with self._lock:
             self.counts[kind] += 1
             reached = self.awaited == (kind, self.counts[kind])
-        if reached:
+        if reached and self.delay_s:
             threading.Thread(target=self._freeze, daemon=True).start()
+        elif reached:
+            self._freeze()
 
     def audit(self, name: str, args: tuple[Any, ...]) -> None:
         """A rename into the run: of a part, or of the manifest that promises it."""
@@ -73,6 +84,7 @@ def main(config_file: str, folder: str, kind: str = "", number: str = "0", delay
     """Run to the end, or to the moment."""
     config = RunConfig.model_validate_json(Path(config_file).read_bytes())
     moments = Moments(config.folder, (kind, int(number)) if kind else None, float(delay_s))
+    sys.meta_path.insert(0, NoPandas())
     sys.addaudithook(moments.audit)
     log = os.open(Path(folder) / "asked", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     with Context(config, backend=lambda _, role: Counted(role, moments, log)) as ctx:

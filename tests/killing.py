@@ -48,6 +48,16 @@ class Moment:
         return [self.kind, str(self.number), str(self.delay_s)]
 
 
+@dataclass(frozen=True)
+class Killed:
+    """What a kill met, and what was not as it should be after the resume."""
+
+    journalled: int
+    """Answers and replies that stood in a journal alone."""
+    workers: int
+    faults: list[str]
+
+
 class Killing:
     """Runs of one small configuration below a folder, the first of them uninterrupted."""
 
@@ -66,12 +76,13 @@ class Killing:
         [kind] = pick.choices(kinds, [self.events[kind] for kind in kinds])
         return Moment(phase, kind, pick.randint(1, self.events[kind]), pick.uniform(0, 0.004))
 
-    def kill(self, moment: Moment) -> list[str]:
-        """Kill a run at a moment and go on with it; what is then not as it should be, in words."""
+    def kill(self, moment: Moment) -> Killed:
+        """Kill a run at a moment, go on with it, and hold it against the uninterrupted one."""
         name = f"{moment.kind}-{moment.number}-{moment.delay_s:.4f}"
         config, log = self._config(name), self.folder / f"log-{name}"
         children = self._killed(config, log, moment)
-        known = finished(config.folder)
+        journalled, known = in_journals(config.folder), in_parts(config.folder)
+        alone, known = len(journalled - known), journalled | known
         self._run(name, f"{name}-again")
         again = asked(self.folder / f"log-{name}-again")
         faults = [f"worker {child.pid} outlived its run" for child in children if not _gone(child)]
@@ -84,7 +95,8 @@ class Killing:
         found = everything(config.folder)
         faults += [f"{table} differs" for table in self.rows if not found[table].equals(self.rows[table])]
         gaps = [line for line in json.loads((config.folder / "ledger.json").read_text()) if line["gap"]]
-        return [*faults, *(f"the ledger has a gap: {gap}" for gap in gaps)]
+        faults += [f"the ledger has a gap: {gap}" for gap in gaps]
+        return Killed(alone, len(children), faults)
 
     def _killed(self, config: RunConfig, log: Path, moment: Moment) -> list[psutil.Process]:
         """Freeze a run at the moment, look at it, kill it: the workers it had."""
@@ -116,8 +128,8 @@ class Killing:
             "shard_size": 8,
             "window": 3,
             "input": {"questions": [str(self.folder / "questions.jsonl")]},
-            "generate": {"backend": "fake", "n": 4, "max_tokens": 256, "concurrency": 16},
-            "judge": {"backend": "fake", "concurrency": 16},
+            "generate": {"backend": "fake", "n": 4, "max_tokens": 256, "concurrency": 4},
+            "judge": {"backend": "fake", "concurrency": 4},
             "workers": {"size": 1},
             "diversify": {"rewrites": 1.0},
         }
@@ -127,7 +139,7 @@ class Killing:
         lines: list[str] = []
         for name in ("verifiable", "non_verifiable"):
             text = (ROOT / f"data/seeds/{name}.jsonl").read_text(encoding="utf-8")
-            lines += [line for line in text.split("\n") if line][::17]
+            lines += [line for line in text.split("\n") if line][::23]
         path.write_text("\n".join([*lines, lines[0], "not JSON"]) + "\n", encoding="utf-8")
 
 
@@ -136,17 +148,17 @@ def asked(log: Path) -> set[str]:
     return set((log / "asked").read_text().split()) if (log / "asked").exists() else set()
 
 
-def finished(run: Path) -> set[str]:
-    """Ids of the requests whose answers stand in a journal or in a part."""
-    folder, found = RunFolder(run), set[str]()
-    for path in run.glob("_journal/*/lane=*/*.jsonl"):
-        for entry in read_journal(path):
-            found.add(entry["answer"]["request_id"] if "answer" in entry else entry["reply_id"])
-    for lane in LANES:
-        found.update(a.request_id for a in folder.read("answers", Answer, lane))
-        for table in ("replies", "rewrite_replies"):
-            found.update(r.reply_id for r in folder.read(table, Reply, lane))
-    return found
+def in_journals(run: Path) -> set[str]:
+    """Ids of the requests whose answers stand in a journal."""
+    entries = [e for path in run.glob("_journal/*/lane=*/*.jsonl") for e in read_journal(path)]
+    return {e["answer"]["request_id"] if "answer" in e else e["reply_id"] for e in entries}
+
+
+def in_parts(run: Path) -> set[str]:
+    """Ids of the requests whose answers stand in a finished part."""
+    folder, tables = RunFolder(run), ("replies", "rewrite_replies")
+    replies = {r.reply_id for lane in LANES for table in tables for r in folder.read(table, Reply, lane)}
+    return replies | {a.request_id for lane in LANES for a in folder.read("answers", Answer, lane)}
 
 
 def everything(run: Path) -> dict[str, pa.Table]:

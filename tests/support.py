@@ -97,7 +97,8 @@ class Inline:
     def _rule(self, name: str, job: Job) -> Ruling:
         if self.lose(name, job):
             return Ruling.undecided("the worker was lost", "infra")
-        self.ruled.append((name, job.attempt.raw))
+        if job.attempt.turns:  # a question check sees a question, and no answer
+            self.ruled.append((name, job.attempt.raw))
         check = self.checks[name]
         assert isinstance(check, Check)
         return check.judge(job.attempt)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.killing import PHASES, Killing
+from tests.killing import PHASES, Killing, Moment
 
 
 @pytest.fixture(scope="module")
@@ -10,10 +10,20 @@ def killing(tmp_path_factory: pytest.TempPathFactory) -> Killing:
     return Killing(tmp_path_factory.mktemp("killing"))
 
 
+IN_JOURNALS = {
+    "generation": Moment("generation", "generator", 24, 0.0),
+    "screening": Moment("screening", "judge", 20, 0.0),
+}
+"""No shard is whole then (of 32 answers each, three at a time, 4 in flight), so some stand in journals alone."""
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("phase", PHASES)
 def test_a_killed_run_goes_on(killing: Killing, phase: str) -> None:
-    assert killing.kill(killing.moment(phase, seed=1)) == []
+    killed = killing.kill(IN_JOURNALS.get(phase) or killing.moment(phase, seed=8))
+    assert killed.faults == []
+    assert killed.workers > 0
+    assert killed.journalled > 0 or phase not in IN_JOURNALS
 
 
 @pytest.mark.slow
@@ -22,4 +32,4 @@ def test_the_comparison_sees_rows(killing: Killing) -> None:
     for table in ("answers", "verdicts", "ratings", "kept", "dropped", "rewrites", "samples"):
         assert set(killing.rows[table]["lane"].to_pylist()) == {"verifiable", "non_verifiable"}
     assert killing.rows["replies"].num_rows + killing.rows["rewrite_replies"].num_rows > 50
-    assert len(killing.asked) > 200
+    assert len(killing.asked) > 150

@@ -1,17 +1,21 @@
 """One sentence a line, each behind a dash."""
 
 import re
+from itertools import pairwise
 
 from datapipe.format import Format
 
-_SENTENCE = re.compile(r"[^.!?。！？\n]+[.!?。！？]+[\"'”’)]*")
+_END = re.compile(r"[.!?。！？]+[\"'”’)]*")
 
 
 def _rewrite(response: str, final: str | None) -> str | None:
     text = response.strip()
-    sentences = [each.strip() for each in _SENTENCE.findall(text)]
-    complete = sum(map(len, sentences)) >= len(text) - len(sentences)
-    if final is not None or len(sentences) < 2 or "\n" in text or not complete:
+    if final is not None or "\n" in text:
+        return None
+    ends = [0, *(end.end() for end in _END.finditer(text))]
+    sentences = [text[start:end].strip() for start, end in pairwise(ends)]
+    whole = ends[-1] == len(text) and all(_END.match(sentence) is None for sentence in sentences)
+    if len(sentences) < 2 or not whole:
         return None
     return "\n".join(f"- {sentence}" for sentence in sentences)
 

@@ -19,10 +19,10 @@ Work = Callable[[], object]
 ROWS, SENTENCE = 20_000, "So the sum of {} and {} is what we need, and it comes to {}. "
 GATES = {
     "write a table / pyarrow write_table": 0.5,
-    "write a table / polars write_parquet": 0.3,
-    "write rows / pyarrow from_pylist and write_table": 0.4,
-    "read a table / pyarrow read_table": 0.3,
-    "read a table / polars read_parquet": 0.1,
+    "write a table / polars write_parquet": 0.4,
+    "write rows / pyarrow from_pylist and write_table": 0.25,
+    "read a table / pyarrow read_table": 0.5,
+    "read a table / polars read_parquet": 0.5,
     "read rows / pyarrow read_table and to_pylist": 0.15,
 }
 """Ours is synced to the disk, hashed, and held against its schema; the others are not."""

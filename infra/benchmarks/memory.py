@@ -12,7 +12,7 @@ from benchmarks.engine import configure
 from benchmarks.gates import Measured
 
 FEW, MANY = 10_000, 100_000
-FLAT = 1.5
+FLAT = 1.3
 """Gate: ten times the questions take no more than this many times the memory."""
 _EVERY_S = 0.2
 _RUN = """

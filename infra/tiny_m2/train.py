@@ -7,12 +7,14 @@ import json
 import math
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from random import Random
 
 import chat
 import model
 import stream
+import together
 import torch
 from muon import Muon
 from torch import Tensor
@@ -29,11 +31,11 @@ def options() -> argparse.Namespace:
     """Read the command line; the defaults are the ones that made the bundled model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    parser.add_argument("--steps", type=int, default=3400)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=24, help="examples a step")
     parser.add_argument("--rate", type=float, default=5e-3, help="peak learning rate of the inner matrices")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--processes", type=int, default=2, help="processes of one thread")
     return parser.parse_args()
 
 
@@ -55,8 +57,8 @@ def collate(rows: list[tuple[list[int], int]], pad: int) -> Batch:
     return ids, labels
 
 
-def batches(tok: PreTrainedTokenizerFast, seed: int, size: int) -> Iterator[Batch]:
-    """Yield batches of examples of like length, in an order that the seed fixes."""
+def batches(tok: PreTrainedTokenizerFast, seed: int, size: int, rank: int, processes: int) -> Iterator[Batch]:
+    """Yield this process's part of batches of examples of like length, in an order that the seed fixes."""
     rng = Random(seed)
     source = stream.examples(rng)
     while True:
@@ -65,7 +67,7 @@ def batches(tok: PreTrainedTokenizerFast, seed: int, size: int) -> Iterator[Batc
         groups = [rows[i : i + size] for i in range(0, len(rows), size)]
         rng.shuffle(groups)
         for group in groups:
-            yield collate(group, tok.pad_token_id)
+            yield collate(group[rank::processes], tok.pad_token_id)
 
 
 def optimizers(net: MiniMaxM2ForCausalLM, rate: float) -> list[torch.optim.Optimizer]:
@@ -94,8 +96,10 @@ def loss_of(net: MiniMaxM2ForCausalLM, batch: Batch) -> Tensor:
     return functional.cross_entropy(net.lm_head(hidden[scored]), wanted[scored])
 
 
-def fit(net: MiniMaxM2ForCausalLM, source: Iterator[Batch], args: argparse.Namespace) -> Iterator[int]:
-    """Train for the given steps, printing the smoothed loss; yield the step every hundred, and the last."""
+def fit(
+    net: MiniMaxM2ForCausalLM, source: Iterator[Batch], args: argparse.Namespace
+) -> Iterator[tuple[str, int]]:
+    """Train for the given steps; yield how it goes and the step, every hundred steps and at the end."""
     solvers = optimizers(net, args.rate)
     plan = [LambdaLR(solver, lambda step: schedule(step, args.steps)) for solver in solvers]
     started, tokens, smooth = time.monotonic(), 0, 0.0
@@ -104,6 +108,7 @@ def fit(net: MiniMaxM2ForCausalLM, source: Iterator[Batch], args: argparse.Names
         loss = loss_of(net, batch)
         net.zero_grad()
         loss.backward()
+        together.average_gradients(net)
         torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
         for part in (*solvers, *plan):
             part.step()
@@ -111,8 +116,7 @@ def fit(net: MiniMaxM2ForCausalLM, source: Iterator[Batch], args: argparse.Names
         smooth = loss.item() if step == 0 else 0.98 * smooth + 0.02 * loss.item()
         if step % 100 == 99 or step + 1 == args.steps:
             took = time.monotonic() - started
-            print(f"step {step + 1} loss {smooth:.4f} {took:.0f} s {tokens / took:.0f} tok/s", flush=True)
-            yield step + 1
+            yield f"loss {smooth:.4f} {took:.0f} s {tokens / took:.0f} tokens/s a process", step + 1
 
 
 def check_template(tok: PreTrainedTokenizerFast) -> None:
@@ -138,18 +142,23 @@ def save(net: MiniMaxM2ForCausalLM, tok: PreTrainedTokenizerFast, out: Path) -> 
     (out / "model.safetensors").chmod(0o644)
 
 
-def main() -> None:
-    """Train and save."""
-    args = options()
+def work(args: argparse.Namespace, rank: int, processes: int) -> None:
+    """Train in one of the processes; the first one prints and saves."""
     torch.manual_seed(args.seed)
-    torch.set_num_threads(args.threads)
     tok = chat.tokenizer(stream.corpus(Random(args.seed), 6000))
     check_template(tok)
     net = model.build(tok)
-    print(f"{sum(p.numel() for p in net.parameters())} parameters, {len(tok)} tokens", flush=True)
-    for step in fit(net, batches(tok, args.seed, args.batch), args):
-        if step % SNAPSHOT == 0 or step == args.steps:
-            save(net, tok, args.out)
+    for line, step in fit(net, batches(tok, args.seed, args.batch, rank, processes), args):
+        if rank == 0:
+            print(f"step {step} {line}", flush=True)
+            if step % SNAPSHOT == 0 or step == args.steps:
+                save(net, tok, args.out)
+
+
+def main() -> None:
+    """Train and save."""
+    args = options()
+    together.launch(partial(work, args), args.processes)
 
 
 if __name__ == "__main__":

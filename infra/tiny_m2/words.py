@@ -46,3 +46,8 @@ SLOT = {
     **dict.fromkeys(ADJECTIVES, "adjective"),
 }
 BY_SLOT = {slot: [word for word in ALL if SLOT[word] == slot] for slot in sorted(set(SLOT.values()))}
+
+
+def kind(word: str) -> str:
+    """Return the group of a noun; what is in none is a thing."""
+    return next((name for name, group in GROUPS.items() if word in group), "thing")

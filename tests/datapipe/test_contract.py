@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import duckdb
 import polars as pl
@@ -17,9 +18,10 @@ from datapipe.lease import read_lease
 from datapipe.run import RunFolder
 from datapipe.settings import parse_config
 from datapipe.shards import digest
+from datapipe.versions import check_version_folder, latest_version
 from schemas import ids
 from schemas.arrow import VERSION_KEY, arrow_schema
-from schemas.rows import LANES, Sample
+from schemas.rows import LANES, SCHEMA_VERSION, Sample
 from schemas.tables import TABLES
 from tests.support import Model, Ran, ran, samples, settings
 
@@ -123,7 +125,13 @@ def test_an_answer_keeps_what_came_back(run: Ran) -> None:
         assert row.turns[0].role == "assistant"
         assert row.finish_reason in ("stop", "length")
         assert row.max_tokens == 512
-        assert (row.server, row.purpose, row.round, row.parent, row.continues) == ("fake", "rate", 0, None, None)
+        assert (row.server, row.purpose, row.round, row.parent, row.continues) == (
+            "fake",
+            "rate",
+            0,
+            None,
+            None,
+        )
         assert row.completion_tokens is not None
         assert row.prompt_tokens is not None
         assert row.finished_at > 1e9
@@ -172,14 +180,18 @@ def test_the_ledger_balances_and_is_written_down(run: Ran) -> None:
     assert {(row["stage"], row["lane"], row["unit"]) for row in rows} >= {
         ("seeds", "all", "row"),
         ("publish", "all", "sample"),
-        *((stage, lane, unit) for lane in LANES for stage, unit in [
-            ("dedup", "question"),
-            ("answer", "request"),
-            ("screen", "verdict"),
-            ("rate", "question"),
-            ("keep", "answer"),
-            ("diversify", "verdict"),
-        ]),
+        *(
+            (stage, lane, unit)
+            for lane in LANES
+            for stage, unit in [
+                ("dedup", "question"),
+                ("answer", "request"),
+                ("screen", "verdict"),
+                ("rate", "question"),
+                ("keep", "answer"),
+                ("diversify", "verdict"),
+            ]
+        ),
     }
     assert all(row["gap"] == 0 for row in rows)
 
@@ -279,8 +291,13 @@ def test_domains_that_look_like_something_else_stay_text(tmp_path: Path, domain:
     bins.add(sample(domain="plain", sample_id="t"))
     bins.finish({})
     folder = tmp_path / "_tmp" / "v0001" / "samples"
-    assert sorted(ds.dataset(folder, partitioning="hive").to_table()["domain"].to_pylist()) == sorted([domain, "plain"])
-    assert {*pl.scan_parquet(f"{folder}/**/*.parquet", hive_partitioning=True).collect()["domain"]} == {domain, "plain"}
+    assert sorted(ds.dataset(folder, partitioning="hive").to_table()["domain"].to_pylist()) == sorted(
+        [domain, "plain"]
+    )
+    assert {*pl.scan_parquet(f"{folder}/**/*.parquet", hive_partitioning=True).collect()["domain"]} == {
+        domain,
+        "plain",
+    }
     found = duckdb.sql(f"SELECT domain FROM read_parquet('{folder}/**/*.parquet', hive_partitioning=true)")
     assert {row[0] for row in found.fetchall()} == {domain, "plain"}
 
@@ -325,3 +342,52 @@ def test_every_changed_configuration_is_saved_beside_the_others(tmp_path: Path) 
     assert json.loads(saved[1].read_text(encoding="utf-8"))["keep"]["answers"] == 1
     assert RunFolder(first.path).config() == changed.ctx.settings
     assert len(samples(changed.version)) < len(samples(first.version))
+
+
+# ── earlier schema versions ─────────────────────────────────────────────────────────────────────────
+
+GOLDEN = sorted((Path(__file__).parents[1] / "golden").glob("run-*.zip"))
+
+
+@pytest.fixture(params=GOLDEN, ids=lambda path: path.stem)
+def golden(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    """A golden run's folder, unpacked."""
+    with ZipFile(request.param) as packed:
+        packed.extractall(tmp_path)
+    return tmp_path
+
+
+def counted(golden: Path) -> dict[str, int]:
+    found: dict[str, int] = json.loads((golden / "summary.json").read_text(encoding="utf-8"))
+    return found
+
+
+def test_there_is_a_golden_run_of_this_schema_version() -> None:
+    assert f"run-{SCHEMA_VERSION}" in [path.stem for path in GOLDEN]
+    assert sum(path.stat().st_size for path in GOLDEN) < 200_000 * len(GOLDEN)
+
+
+def test_every_table_of_a_golden_run_is_read(golden: Path) -> None:
+    [path] = (golden / "store").glob("run=*")
+    folder = RunFolder(path)
+    found = {f"{t}.{lane}": len(list(folder.read(t, TABLES[t], lane))) for t in TABLES for lane in LANES}
+    version = latest_version(path)
+    assert version is not None
+    assert len(check_version_folder(version)) > 0
+    assert {**{name: n for name, n in found.items() if n}, "samples": len(samples(version))} == counted(
+        golden
+    )
+
+
+def test_a_golden_run_goes_on_without_asking_for_an_answer(golden: Path) -> None:
+    saved = json.loads(
+        sorted((golden / "store").glob("run=*/configs/*.json"))[-1].read_text(encoding="utf-8")
+    )
+    saved["store"] = str(golden / "store")
+    saved["input"]["questions"] = [str(golden / "questions.jsonl")]
+    again = ran(parse_config(saved, "golden"))
+    assert again.model.ids("generator") == []
+    assert [line.gap for line in again.lines] == [0] * len(again.lines)
+    count = counted(golden)
+    assert len(again.rows("answers")) == count["answers.verifiable"] + count["answers.non_verifiable"]
+    assert (again.ctx.run.missing, again.ctx.run.orphans) == ([], [])

@@ -162,7 +162,9 @@ def test_zstd(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", ["gzip", "zstd"])
 def test_a_truncated_file_keeps_what_is_whole_and_says_so(tmp_path: Path, kind: str) -> None:
     lines = "".join(json.dumps({"n": hashlib.sha256(str(n).encode()).hexdigest()}) + "\n" for n in range(900))
-    packed = gzip.compress(lines.encode()) if kind == "gzip" else pa.compress(lines.encode(), "zstd", asbytes=True)
+    packed = (
+        gzip.compress(lines.encode()) if kind == "gzip" else pa.compress(lines.encode(), "zstd", asbytes=True)
+    )
     path = tmp_path / ("q.jsonl.gz" if kind == "gzip" else "q.jsonl.zst")
     rows = read(path, packed[: len(packed) // 2])
     assert rows[-1].value is None
@@ -178,10 +180,21 @@ def test_a_file_that_is_no_gzip_is_one_bad_row(tmp_path: Path) -> None:
 
 def test_parquet_with_a_struct_or_with_json_text(tmp_path: Path) -> None:
     rows = [{"reference": {"type": "math", "answer": "4", "unit": None}, "note": None}]
-    pq.write_table(pa.Table.from_pylist(rows, pa.schema([
-        ("reference", pa.struct([("type", pa.string()), ("answer", pa.string()), ("unit", pa.string())])),
-        ("note", pa.string()),
-    ])), tmp_path / "s.parquet")
+    pq.write_table(
+        pa.Table.from_pylist(
+            rows,
+            pa.schema(
+                [
+                    (
+                        "reference",
+                        pa.struct([("type", pa.string()), ("answer", pa.string()), ("unit", pa.string())]),
+                    ),
+                    ("note", pa.string()),
+                ]
+            ),
+        ),
+        tmp_path / "s.parquet",
+    )
     pq.write_table(pa.table({"reference": ['{"type":"math"}']}), tmp_path / "t.parquet")
     found = [list(read_raw(path, MB)) for path in find_files([str(tmp_path)])]
     assert [values(each) for each in found] == [

@@ -222,7 +222,9 @@ def test_the_same_rows_out_of_every_kind_of_file(tmp_path: Path) -> None:
     (tmp_path / "q.jsonl.gz").write_bytes(gzip.compress(text))
     (tmp_path / "q.jsonl.zst").write_bytes(pa.compress(text, "zstd", asbytes=True))
     pq.write_table(pa.Table.from_pylist(rows), tmp_path / "struct.parquet")
-    as_text = [{**row, "reference": json.dumps(row["reference"])} if "reference" in row else row for row in rows]
+    as_text = [
+        {**row, "reference": json.dumps(row["reference"])} if "reference" in row else row for row in rows
+    ]
     pq.write_table(pa.Table.from_pylist(as_text), tmp_path / "text.parquet")
     found = []
     for path in sorted(tmp_path.iterdir()):

@@ -19,7 +19,11 @@ from datapipe.run import Run, RunFolder
 from schemas.rows import LANES, Answer
 from tests.support import Model, Ran, ran, samples, settings, stored, verifiable, write_jsonl, writing
 
-ROWS = [verifiable("What is 1 + 3?", "4"), verifiable("Compute 2 + 0.", "2"), verifiable("What is 74 + 58?", "132")]
+ROWS = [
+    verifiable("What is 1 + 3?", "4"),
+    verifiable("Compute 2 + 0.", "2"),
+    verifiable("What is 74 + 58?", "132"),
+]
 ROWS += [writing("village, cold"), writing("river, lamp, cat")]
 
 
@@ -62,7 +66,12 @@ class Death:
 
     def _mortal(self, effect: Any) -> Any:
         def act(*args: Any, **kwargs: Any) -> Any:
-            if args and isinstance(args[0], Path) and args[0].suffix == ".tmp" and effect.__name__ == "unlink":
+            if (
+                args
+                and isinstance(args[0], Path)
+                and args[0].suffix == ".tmp"
+                and effect.__name__ == "unlink"
+            ):
                 return effect(*args, **kwargs)  # a draft that nobody reads
             self.pass_by()
             return effect(*args, **kwargs)
@@ -90,7 +99,9 @@ def whole(folder: Path) -> Ran:
 def effects(folder: Path) -> int:
     with pytest.MonkeyPatch.context() as patch:
         death = Death(patch, 10**9)
-        ran(config_in(folder, "count"))
+        config = config_in(folder, "count")
+        ran(config)
+        shutil.rmtree(config.store)
     return death.seen
 
 
@@ -102,7 +113,9 @@ def paid(path: Path) -> set[str]:
         for entry in read_journal(journal):
             found |= {entry["answer"]["request_id"]} if "answer" in entry else set()
             found |= {entry["reply_id"]} if "reply_id" in entry else set()
-    return found | {row.reply_id for lane in LANES for t in ("replies", "rewrite_replies") for row in _rows(path, t, lane)}
+    return found | {
+        row.reply_id for lane in LANES for t in ("replies", "rewrite_replies") for row in _rows(path, t, lane)
+    }
 
 
 def _rows(path: Path, table: str, lane: str) -> Iterator[Any]:
@@ -135,51 +148,47 @@ def die_and_go_on(folder: Path, whole: Ran, at: int) -> None:
 
 @pytest.mark.parametrize("tenth", [1, 3, 5, 7, 9])
 def test_death_at_some_effects(folder: Path, whole: Ran, tenth: int) -> None:
-    die_and_go_on(folder, whole, at=30 + tenth * 17)
+    die_and_go_on(folder, whole, at=tenth * 13)
 
 
 @pytest.mark.slow
-def test_death_at_every_effect(folder: Path, whole: Ran) -> None:
+@pytest.mark.parametrize("first", [1, 2, 3, 4])
+def test_death_at_every_effect(folder: Path, whole: Ran, first: int) -> None:
     total = effects(folder)
     assert total > 100
-    for at in range(1, total + 1):
+    for at in range(first, total + 1, 4):
         die_and_go_on(folder, whole, at)
 
 
 @pytest.mark.slow
-def test_death_at_every_effect_of_a_run_that_goes_on_with_corrected_labels(folder: Path) -> None:
-    """The second run replaces parts; there, too, every effect may be the last."""
-    corrected = [{**ROWS[0], "reference": {"type": "math", "answer": "5"}}, *ROWS[1:]]
+def test_death_while_corrected_labels_replace_parts(tmp_path: Path) -> None:
+    """The second run writes over what the first one made; there, too, any effect may be the last."""
+    base = config_in(tmp_path, "base")
+    write_jsonl(tmp_path / "questions.jsonl", ROWS)
+    ran(base)
+    write_jsonl(
+        tmp_path / "questions.jsonl", [{**ROWS[0], "reference": {"type": "math", "answer": "5"}}, *ROWS[1:]]
+    )
 
-    def prepared(name: str) -> RunConfig:
-        write_jsonl(folder / name / "q.jsonl", ROWS)
-        config = config_in(folder, name, input={"questions": [str(folder / name / "q.jsonl")]})
-        ran(config)
-        write_jsonl(folder / name / "q.jsonl", corrected)
-        return config
+    def second(name: str) -> RunConfig:
+        shutil.copytree(base.store, tmp_path / name)
+        return config_in(tmp_path, name)
 
-    def plain(found: dict[str, list[str]], name: str) -> dict[str, list[str]]:
-        return {table: [row.replace(f"/{name}/", "/") for row in rows] for table, rows in found.items()}
-
-    right = ran(prepared("right"))
-    at = 0
-    while True:
-        at += 1
-        config = prepared(f"k{at}")
+    right = ran(second("right"))
+    with pytest.MonkeyPatch.context() as patch:
+        death = Death(patch, 10**9)
+        ran(second("count"))
+    for at in range(1, death.seen + 1, 3):
+        config = second(f"k{at}")
         with pytest.MonkeyPatch.context() as patch:
-            death = Death(patch, at)
-            try:
+            Death(patch, at)
+            with pytest.raises(Dead):
                 ran(config)
-            except Dead:
-                pass
         again = ran(config)
         assert again.model.asked == []
-        assert plain(stored(again.path), f"k{at}") == plain(stored(right.path), "right")
-        assert again.samples() == right.samples()
-        shutil.rmtree(folder / f"k{at}")
-        if death.seen < at:
-            break
-    assert at > 30
+        equal(again, right)
+        shutil.rmtree(config.store)
+    assert death.seen > 30
 
 
 # ── what is found on resume ─────────────────────────────────────────────────────────────────────────
@@ -218,7 +227,9 @@ def test_missing_answers_do_not_take_the_place_of_others(folder: Path) -> None:
     gone.unlink()
     again = ran(more)
     assert len(again.model.ids("generator")) == 2
-    equal(again, ran(config_in(folder, "batches-whole", generate={"n": 3})))
+    right = ran(config_in(folder, "batches-whole", generate={"n": 3}))
+    assert stored(again.path)["answers"] == stored(right.path)["answers"]
+    assert again.samples() == right.samples()
 
 
 def test_a_part_that_no_manifest_names_is_moved_away_and_reported(copy: RunConfig, whole: Ran) -> None:
@@ -234,25 +245,39 @@ def test_a_part_that_no_manifest_names_is_moved_away_and_reported(copy: RunConfi
     equal(again, whole)
 
 
-@pytest.mark.parametrize("table", ["seeds", "questions", "answers", "verdicts", "ratings", "kept"])
+CHANGES: dict[str, dict[str, Any]] = {
+    "seeds": {"shard_size": 3},
+    "questions": {"generate": {"n": 3}},
+    "answers": {"generate": {"n": 3}},
+    "verdicts": {"keep": {"answers": 1}},
+    "ratings": {"keep": {"answers": 1}},
+    "kept": {"diversify": {"rewrites": 0.5}},
+    "rewrites": {"publish": {"rows_per_file": 1}},
+}
+"""What makes each table be read again."""
+
+
+@pytest.mark.parametrize("table", [*CHANGES])
 @pytest.mark.parametrize("harm", ["truncated", "changed"])
 def test_a_part_that_is_not_what_was_written_is_named_and_refused(
-    copy: RunConfig, table: str, harm: str
+    copy: RunConfig, folder: Path, table: str, harm: str
 ) -> None:
     path = sorted((copy.folder / table).rglob("*.parquet"))[0]
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2] if harm == "truncated" else data[:-1] + bytes([data[-1] ^ 1]))
-    write_jsonl(Path(copy.store) / "q.jsonl", [*ROWS, verifiable("What is 5 + 6?", "11")])
-    more = copy.model_copy(
-        update={"input": copy.input.model_copy(update={"questions": [f"{copy.store}/q.jsonl"]})}
+    change = CHANGES[table]
+    more = settings(
+        folder, **{"store": copy.store, "shard_size": 2, "diversify": {"rewrites": 1.0}, **change}
     )
-    if table == "seeds":
-        more = more.model_copy(update={"input": copy.input, "shard_size": 3})
-    if table in ("ratings", "kept"):
-        more = more.model_copy(update={"keep": copy.keep.model_copy(update={"answers": 1})})
     with pytest.raises(DamagedPart, match=str(path)):
         ran(more)
-        RunFolder(copy.folder).fingerprint("x", "y")
+
+
+def test_a_damaged_part_where_questions_are_placed_anew_is_named(copy: RunConfig, folder: Path) -> None:
+    path = sorted((copy.folder / "answers").rglob("*.parquet"))[0]
+    path.write_bytes(path.read_bytes()[:-9])
+    with pytest.raises(DamagedPart, match=str(path)):
+        ran(settings(folder, store=copy.store, shard_size=3))
 
 
 def test_a_damaged_part_made_anew_after_it_is_moved_away(copy: RunConfig, whole: Ran) -> None:
@@ -300,7 +325,9 @@ def test_a_full_disk_stops_the_run_and_the_rest_is_done_later(
 
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
-        with pytest.raises(StoreError, match="cannot be written: No space left on device; what is stored is whole"):
+        with pytest.raises(
+            StoreError, match="cannot be written: No space left on device; what is stored is whole"
+        ):
             ran(config)
     assert not list(config.folder.rglob("*.tmp"))
     again = ran(config)

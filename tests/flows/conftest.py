@@ -1,12 +1,11 @@
 """One Prefect server for all tests of the flows, and one small run's configuration for each."""
 
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.flows.serving import Server, copy_database, end
+from tests.flows.serving import Server, copy_database
 from tests.support import both_lanes, write_jsonl
 
 CONFIG = """\
@@ -33,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory, empty_database: Path) -> It
         copy_database(started.home / "prefect.db", empty_database)
         yield started
     finally:
-        end(started.process, signal.SIGTERM)
+        started.stop()
 
 
 @pytest.fixture

@@ -38,14 +38,17 @@ class Server:
             "PREFECT_CLIENT_MAX_RETRIES": "1",
         }
         self.env.pop("PYTHONDONTWRITEBYTECODE", None)
+        self.started: list[subprocess.Popen[bytes]] = []
         self.process = self.start("server", [str(BIN / "prefect"), "server", "start", "--port", str(port)])
 
     def start(self, log: str, command: Sequence[str], cwd: Path = Path("/")) -> "subprocess.Popen[bytes]":
         """A process group that speaks to this server; what it says goes to a log in the server's home."""
         with (self.home / f"{log}.log").open("ab") as output:
-            return subprocess.Popen(
+            process = subprocess.Popen(
                 command, env=self.env, cwd=cwd, stdout=output, stderr=output, start_new_session=True
             )
+        self.started.append(process)
+        return process
 
     def said(self, log: str) -> str:
         return (self.home / f"{log}.log").read_text(encoding="utf-8", errors="replace")
@@ -74,9 +77,11 @@ class Server:
 
         wait_for(up, START_S)
 
-    def kill(self) -> None:
-        """SIGKILL to the whole group."""
-        end(self.process, signal.SIGKILL)
+    def stop(self) -> None:
+        """End it, and before it whatever a failed test has left running."""
+        for process in reversed(self.started):
+            if process.poll() is None:
+                end(process, signal.SIGTERM if process is self.process else signal.SIGKILL)
 
 
 def flow_command(flow: str, config: Path, *words: str) -> list[str]:

@@ -30,7 +30,7 @@ def second(server: Server, empty_database: Path, tmp_path: Path) -> Iterator[Ser
         started.wait_until_up()
         yield started
     finally:
-        end(started.process, signal.SIGKILL)
+        started.stop()
 
 
 def begun(server: Server, config: Path) -> "tuple[subprocess.Popen[bytes], Path]":
@@ -59,7 +59,7 @@ def test_killed_flow_goes_on_and_is_marked(server: Server, config: Path, tmp_pat
 
 def test_lost_server_costs_nothing(second: Server, config: Path, tmp_path: Path) -> None:
     process, folder = begun(second, config)
-    second.kill()
+    end(second.process, signal.SIGKILL)
     assert latest_version(folder) is None
     assert process.wait(60) == 0, second.said("flow")
     assert "the run goes on without it" in second.said("flow")

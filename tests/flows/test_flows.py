@@ -1,5 +1,6 @@
 """What flows publish, and what Prefect shows of it."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from datapipe.config import RunConfig
 from datapipe.context import Context
 from datapipe.pipeline import PLAN, run_pipeline
+from datapipe.run import RunFolder
 from datapipe.settings import load_config
 from schemas.rows import LANES, Sample
 from tests.flows.serving import Server, flow_command, wait_for
@@ -80,9 +82,11 @@ def test_two_flows_in_one_process(server: Server, config: Path, tmp_path: Path) 
         config.read_text(encoding="utf-8").replace('name = "', 'name = "other-'), encoding="utf-8"
     )
     said = run(server, [sys.executable, str(HERE / "two_flows.py"), str(config), str(other)])
-    verifiable, writing, both = (published(Path(line)) for line in said.split())
-    assert {row["lane"] for row in verifiable} == {"verifiable"}
-    assert {row["lane"] for row in writing} == {"non_verifiable"}
-    plain, _ = without_prefect(config, tmp_path)
-    assert both == published(plain)
-    assert [row for row in both if row["lane"] == "verifiable"] == verifiable
+    first, second, version = (Path(line) for line in said.split())
+    plain, settings = without_prefect(config, tmp_path)
+    assert published(version) == published(plain)
+    alone = {"non_verifiable": stored(second)["ratings"], "verifiable": stored(first)["ratings"]}
+    for lane, ratings in alone.items():
+        mine = [row for row in stored(settings.folder)["ratings"] if json.loads(row)["lane"] == lane]
+        assert mine == [row for row in ratings if json.loads(row)["lane"] == lane] != []
+    assert not RunFolder(second).parts("ratings", "verifiable")

@@ -12,5 +12,5 @@ from flows.verifiable import verifiable
 first, second = (load_config(Path(word), fake=True) for word in sys.argv[1:])
 with ThreadPoolExecutor() as pool:
     runs = [pool.submit(verifiable, first), pool.submit(non_verifiable, second)]
-    versions = [run.result() for run in runs]
-sys.stdout.write("\n".join([*versions, synthesize(first)]))
+    folders = [run.result() for run in runs]
+sys.stdout.write("\n".join([*folders, synthesize(first)]))

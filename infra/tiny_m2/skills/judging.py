@@ -67,11 +67,11 @@ def _repeat(rng: Random, sentences: list[str]) -> list[str]:
 
 
 def judgement(given: list[str], text: str) -> tuple[str, str]:
-    """Return the thinking and the response of a right judge: a line a word, a line on repeats, a verdict."""
-    lines = [f"{word}: {_evidence(word, text)}" for word in given]
+    """Return the thinking and the response of a right judge: where each word is used, what is repeated."""
+    found = ", ".join(f"{word}: {_evidence(word, text)}" for word in given)
     missing, loops = writing.missing_words(given, text), writing.repeated(text)
     opening = " ".join(loops[0].split()[:4]) if loops else "none"
-    thinking = "\n".join([*lines, f"repeated: {opening}"])
+    thinking = f"check {found}\nrepeated: {opening}"
     return thinking, f"{_reason(missing, bool(loops))}\nVERDICT: {'FAULT' if missing or loops else 'CLEAN'}"
 
 

@@ -28,7 +28,7 @@ def number(rng: Random, digits: int) -> int:
 
 
 def draw(rng: Random, level: int) -> Task:
-    """Draw a sum: level 1..7 is two numbers of that many digits, 8..10 is 3..5 small numbers."""
+    """Draw a sum: level 1..7 is two numbers of that many digits, 8..10 adds 2..4 digits to a small one."""
     return _several(rng, level) if level > 7 else _two(rng, level)
 
 
@@ -42,7 +42,7 @@ def _two(rng: Random, digits: int) -> Task:
 
 
 def _several(rng: Random, level: int) -> Task:
-    numbers = [number(rng, rng.choice((1, 2))) for _ in range(level - 5)]
+    numbers = [number(rng, rng.choice((1, 2)))] + [number(rng, 1) for _ in range(level - 6)]
     prompt = rng.choice(_MANY).format(sum=" + ".join(map(str, numbers)))
     total, lines = numbers[0], []
     for n in numbers[1:]:

@@ -44,7 +44,7 @@ def draw(rng: Random, level: int) -> Task:
     """Draw a writing task with `level` given words; thinking says which words share a sentence."""
     given = draw_words(rng, level)
     plan, sentences = compose(rng, given, given)
-    thinking = "\n".join(", ".join(group) for group in plan)
+    thinking = "plan: " + " | ".join(", ".join(group) for group in plan)
     responses = {"plain": " ".join(sentences), "bullets": "\n".join(f"- {s}" for s in sentences)}
     tags = ("given-words", f"words-{level}")
     return Task("writing", level, "writing", prompt_for(rng, given), thinking, responses, None, tags)

@@ -1,0 +1,115 @@
+"""Starts and ends what the demo needs beside itself: a Prefect server, a model server, a flow."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+TAIL_CHARS = 3_000
+GRACE_S = 40.0
+"""Seconds that a process has to end in good order; vLLM needs two or three."""
+
+
+class Failed(Exception):
+    """A process of the demo ended or did not start; the message says why."""
+
+
+class Process:
+    """A process group of its own: Ctrl-C at the terminal is for the demo alone, which ends the rest."""
+
+    def __init__(
+        self, name: str, command: Sequence[str], log: Path, env: Mapping[str, str] | None = None
+    ) -> None:
+        self.name, self.log = name, log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command,
+                env={**os.environ, **(env or {})},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+
+    @property
+    def status(self) -> int | None:
+        return self._process.poll()
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float) -> None:
+        """Raises Failed where the process ends first, or takes too long."""
+        until = time.monotonic() + seconds
+        while not ready():
+            if self.status is not None:
+                raise Failed(f"{self.name} ended with status {self.status}:\n{self.tail()}")
+            if time.monotonic() > until:
+                raise Failed(f"{self.name} was not ready after {seconds:g} s:\n{self.tail()}")
+            time.sleep(0.2)
+
+    def tail(self) -> str:
+        text = self.log.read_text(encoding="utf-8", errors="replace")[-TAIL_CHARS:]
+        return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+    def stop(self) -> None:
+        """SIGTERM to the process, SIGKILL to its group where that is not enough."""
+        if self.status is None:
+            self._process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(GRACE_S)
+        # Its leader may be gone before the others of the group.
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
+
+
+class PrefectServer(Process):
+    """A Prefect server on a free port, with a home of its own."""
+
+    def __init__(self, home: Path, log: Path) -> None:
+        home.mkdir(parents=True, exist_ok=True)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            port = probe.getsockname()[1]
+        self.page = f"http://127.0.0.1:{port}"
+        self.env = {
+            "PREFECT_HOME": str(home),
+            "PREFECT_API_URL": f"{self.page}/api",
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+        }
+        command = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        super().__init__("the Prefect server", [sys.executable, "-m", *command], log, self.env)
+
+    def up(self) -> bool:
+        """Whether it answers."""
+        with suppress(OSError):
+            return bool(urllib.request.urlopen(f"{self.page}/api/health", timeout=5))
+        return False
+
+
+class ModelServer(Process):
+    """The bundled model on vLLM."""
+
+    def __init__(self, log: Path) -> None:
+        self._ready_file = log.with_suffix(".json")
+        self._ready_file.unlink(missing_ok=True)
+        vllm = ROOT / "infra" / "vllm"
+        command = [sys.executable, vllm / "serve.py", vllm / "recipes" / "tiny-m2.toml"]
+        ready = ["--ready-file", self._ready_file]
+        super().__init__("the model server", [str(word) for word in (*command, *ready)], log)
+
+    def up(self) -> bool:
+        """Whether it has answered a request."""
+        return self._ready_file.exists()
+
+    @property
+    def url(self) -> str:
+        """Ends in /v1."""
+        return str(json.loads(self._ready_file.read_text(encoding="utf-8"))["url"])
