@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from datapipe.shards import naming
+
 SYNC_S = 1.0
 """A killed process loses nothing; a machine that loses power loses at most this much."""
 

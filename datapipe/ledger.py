@@ -9,8 +9,8 @@ from typing import Any
 
 from datapipe.config import RunConfig
 from datapipe.errors import LedgerError
-from datapipe.manifest import Manifest
 from datapipe.journal import read_journal
+from datapipe.manifest import Manifest
 from datapipe.policies import policy_of
 from datapipe.run import RunFolder, shard_of
 from datapipe.shards import read_columns, write_text
@@ -123,7 +123,9 @@ def _requests(run: RunFolder, config: RunConfig, lane: Lane) -> Counter[str]:
             for index in range(config.generate.n)
         }
         answered = owed & {row["request_id"] for row in _columns(run, "answers", lane, shard, "request_id")}
-        failed = owed & {row["unit_id"] for row in _columns(run, "failures", lane, shard, "unit_id")} - answered
+        failed = (
+            owed & {row["unit_id"] for row in _columns(run, "failures", lane, shard, "unit_id")} - answered
+        )
         lost = {
             entry["failure"]["unit_id"]
             for entry in read_journal(run.journal_path("answers", lane, shard))
@@ -134,9 +136,7 @@ def _requests(run: RunFolder, config: RunConfig, lane: Lane) -> Counter[str]:
     return count
 
 
-def _columns(
-    run: RunFolder, table: str, lane: Lane, shard: int, *names: str
-) -> Iterator[dict[str, Any]]:
+def _columns(run: RunFolder, table: str, lane: Lane, shard: int, *names: str) -> Iterator[dict[str, Any]]:
     for part in run.parts(table, lane, shard):
         yield from read_columns(run.part_path(table, lane, part), list(names))
 

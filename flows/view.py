@@ -23,8 +23,8 @@ GONE = (httpx.HTTPError, PrefectException, OSError)
 """What calls to a Prefect server raise where there is none, or one that does not do as asked."""
 PERIOD_S = 2.0
 """Seconds between two looks at the progress, and so until a lost server is noticed."""
-PATIENCE_S = 5.0
-"""Seconds that the server has for one answer. Prefect's own clients wait for more than a minute."""
+PATIENCE_S = 20.0
+"""Seconds that the server, which may be busy, has for one answer; one that refuses is gone at once."""
 
 
 class View:
@@ -50,7 +50,7 @@ class View:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
-        self._thread.join(2 * PATIENCE_S)
+        self._thread.join(PATIENCE_S)
 
     def show(self, make: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Show something more, such as a table."""
@@ -88,7 +88,7 @@ class View:
 
 @contextmanager
 def impatient() -> Iterator[None]:
-    """Inside, a call to the server is tried once and given a few seconds."""
+    """Inside, a call to the server is tried once; Prefect's own clients try for more than a minute."""
     with temporary_settings({PREFECT_CLIENT_MAX_RETRIES: 0, PREFECT_API_REQUEST_TIMEOUT: PATIENCE_S}):
         yield
 

@@ -24,7 +24,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_demo_makes_a_dataset_and_asks_it(store: Path) -> None:
     done = subprocess.run(
-        [*DEMO, str(store)], cwd="/", capture_output=True, text=True, timeout=120, check=False
+        [*DEMO, str(store)], cwd="/", capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
     (run,) = store.glob("run=demo-*")
@@ -49,7 +49,7 @@ def test_interrupted_demo_leaves_no_process(store: Path) -> None:
     try:
         children = wait_for(lambda: psutil.Process(demo.pid).children(recursive=True))
         demo.send_signal(signal.SIGINT)
-        assert demo.wait(30) == 130
+        assert demo.wait(60) == 130
     finally:
         demo.kill()
         demo.wait()

@@ -14,7 +14,7 @@ IN_JOURNALS = {
     "generation": Moment("generation", "generator", 24, 0.0),
     "screening": Moment("screening", "judge", 20, 0.0),
 }
-"""No shard is whole then (of 32 answers each, three at a time, 4 in flight), so some stand in journals alone."""
+"""No shard is whole then (32 answers each, three at a time, 4 in flight): some stand in journals alone."""
 
 
 @pytest.mark.slow

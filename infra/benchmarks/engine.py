@@ -24,7 +24,7 @@ from datapipe.settings import parse_config
 QUESTIONS, DRAWS, AT_ONCE = 500, 4, 64
 SERVER_S = 0.25
 """Latency of the fake server that sets the pace: AT_ONCE / SERVER_S answers a second."""
-WITH_SERVER, WITHOUT_SERVER, VERDICT_BYTES = 0.5, 0.015, 10.0
+WITH_SERVER, WITHOUT_SERVER, VERDICT_BYTES = 0.25, 0.015, 10.0
 """The gates."""
 
 

@@ -1,15 +1,12 @@
 """One finished run on the fake model that tests of the engine look at and leave as it is."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import duckdb
 import pytest
 
 from datapipe.backends.base import Completion, Request
 from datapipe.backends.responder import Habits, answer
-from datapipe.query import connect
 from tests import support
 
 HOSTILE = "\x1b[2J\x9b31m[red]\u202eevil\u2066 <b>| 4"
@@ -41,10 +38,3 @@ def finished(tmp_path_factory: pytest.TempPathFactory) -> support.Ran:
     """Eight questions, two answers each, published. Nobody may write to it."""
     folder: Path = tmp_path_factory.mktemp("finished")
     return support.ran(support.settings(folder, rows(), name="one"), support.Model(respond))
-
-
-@pytest.fixture(scope="session")
-def db(finished: support.Ran) -> Iterator[duckdb.DuckDBPyConnection]:
-    """Its views."""
-    with connect([finished.path]) as connection:
-        yield connection

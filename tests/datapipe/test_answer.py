@@ -14,6 +14,8 @@ from datapipe.ledger import Line
 from schemas.rows import Turn
 from tests.support import Model, Ran, ran, settings, verifiable
 
+pytestmark = pytest.mark.slow
+
 ROWS = [verifiable("What is 1 + 3?", "4"), verifiable("Compute 2 + 0.", "2")]
 
 

@@ -83,6 +83,7 @@ def test_references_that_mean_the_same_are_no_conflict(tmp_path: Path) -> None:
     assert (stand, gone) == ({0: [1]}, {2: ("exact", 1)})
 
 
+@pytest.mark.slow
 def test_equivalence_is_asked_of_the_verifier(tmp_path: Path) -> None:
     rows = [
         verifiable(Q, "1/2"),

@@ -4,9 +4,13 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from datapipe.backends.base import Request
 from datapipe.backends.fake import Said
 from tests.support import Model, ran, settings, verifiable, writing
+
+pytestmark = pytest.mark.slow
 
 SUM = [verifiable("What is 1 + 3?", "4"), verifiable("Compute 2 + 2.", "4")]
 TEXT = [writing("village, cold")]

@@ -11,6 +11,8 @@ from datapipe.backends.fake import Said
 from datapipe.errors import ConfigError
 from tests.support import Model, Ran, ran, settings, verifiable, write_jsonl
 
+pytestmark = pytest.mark.slow
+
 QUESTION = verifiable("What is 1 + 3?", "4")
 WRONG = "The answer is 5."
 CUT = Completion("<think>so", "length", "fake")

@@ -69,6 +69,7 @@ def test_one_row_less_anywhere_is_found(run: Ran, table: str, stage: str) -> Non
         owner.close()
 
 
+@pytest.mark.slow
 def test_a_run_that_is_not_done_owes_what_is_missing(tmp_path: Path) -> None:
     done = ran(settings(tmp_path))
     more = settings(tmp_path, generate={"n": 3})

@@ -50,7 +50,7 @@ def test_jeffreys_interval(passes: int, fails: int, low: float, high: float) -> 
     assert interval(passes, fails) == pytest.approx((low, high), abs=5e-4)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(st.integers(1, 40), st.integers(1, 40))
 def test_the_interval_leaves_a_fortieth_on_either_side(passes: int, fails: int) -> None:
     low, high = interval(passes, fails)
@@ -60,7 +60,7 @@ def test_the_interval_leaves_a_fortieth_on_either_side(passes: int, fails: int) 
     assert float(mpmath.quad(density, [high, 1]) / whole) == pytest.approx(0.025, abs=1e-3)
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(COUNTS, COUNTS)
 def test_right_and_wrong_are_mirror_images(passes: int, fails: int) -> None:
     low, high = interval(passes, fails)
@@ -68,7 +68,7 @@ def test_right_and_wrong_are_mirror_images(passes: int, fails: int) -> None:
     assert 0 <= low <= high <= 1
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(COUNTS, COUNTS, st.floats(0, 0.9))
 def test_masses_sum_to_1(passes: int, fails: int, prior: float) -> None:
     found = masses(passes, fails, Rate(unsolved_prior=prior))
@@ -76,7 +76,7 @@ def test_masses_sum_to_1(passes: int, fails: int, prior: float) -> None:
     assert min(found) >= 0
 
 
-@settings(max_examples=25)
+@settings(max_examples=10)
 @given(COUNTS, COUNTS)
 def test_mass_is_the_integral_of_the_posterior(passes: int, fails: int) -> None:
     found = mass_between(0.25, 0.625, passes, fails, 0.0)

@@ -13,6 +13,8 @@ from datapipe.versions import check_version_folder, latest_version, read_manifes
 from schemas.rows import Sample
 from tests.support import Model, Ran, both_lanes, ran, samples, settings, verifiable, writing
 
+pytestmark = pytest.mark.slow
+
 SOURCES = """
 [sources.tests]
 license = "MIT"
@@ -183,14 +185,19 @@ def sample(n: int) -> Sample:
     turn = {"role": "user", "content": "x", "train": False}
     return Sample.model_validate(
         {
-            **{
-                "sample_id": f"{n:032x}",
-                "question_id": f"{n * 7919:032x}",
-                "lane": "verifiable",
-                "domain": "d",
-            },
-            **{"messages": [turn], "format": "plain", "policy_id": "p", "model": "m", "tier": "easy"},
-            **{"rate_n": 1, "rate_low": 0.0, "rate_high": 1.0, "source": "s"},
+            "sample_id": f"{n:032x}",
+            "question_id": f"{n * 7919:032x}",
+            "lane": "verifiable",
+            "domain": "d",
+            "messages": [turn],
+            "format": "plain",
+            "policy_id": "p",
+            "model": "m",
+            "tier": "easy",
+            "rate_n": 1,
+            "rate_low": 0.0,
+            "rate_high": 1.0,
+            "source": "s",
         }
     )
 

@@ -1,6 +1,7 @@
 """Every table is a view over exactly the parts that manifests name, and joined ones say what they promise."""
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
@@ -13,6 +14,12 @@ from datapipe.views import DERIVED
 from schemas.arrow import arrow_schema
 from schemas.tables import TABLES
 from tests import support
+
+
+@pytest.fixture(scope="module")
+def db(finished: support.Ran) -> Iterator[duckdb.DuckDBPyConnection]:
+    with connect([finished.path]) as connection:
+        yield connection
 
 
 @pytest.fixture

@@ -11,6 +11,8 @@ from datapipe.posterior import interval, masses, pass_at
 from schemas.rows import Rating
 from tests.support import Model, ran, settings, verifiable
 
+pytestmark = pytest.mark.slow
+
 RIGHT, WRONG = "The answer is 4.", "The answer is 5."
 CUT = Completion("<think>so", "length", "fake")
 

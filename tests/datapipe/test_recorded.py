@@ -5,7 +5,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support import Ran, ran, settings, verifiable, write_jsonl
+
+pytestmark = pytest.mark.slow
 
 Q, P = "What is 1 + 3?", "Compute 2 + 0."
 ROWS = [verifiable(Q, "4"), verifiable(P, "2")]

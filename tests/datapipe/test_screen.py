@@ -12,6 +12,8 @@ from datapipe.ledger import Line
 from datapipe.pipeline import drive, finish
 from tests.support import Inline, Model, Ran, in_turn, opened, ran, settings, verifiable, writing
 
+pytestmark = pytest.mark.slow
+
 SUM = verifiable("What is 1 + 3?", "4")
 TEXTS = [writing("village, cold"), writing("duck, bell")]
 GOOD = "The village is cold. A duck rings the bell."

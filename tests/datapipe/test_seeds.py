@@ -285,11 +285,11 @@ def test_what_was_purged_does_not_come_back(tmp_path: Path) -> None:
     rows = [verifiable("What is 1 + 3?", "4", source="gone"), verifiable("Add 2 and 2.", "4")]
     config = settings(tmp_path, rows)
     assert len(taken(config)[0]) == 2
-    Tombstones(Path(config.store)).add({"source": "gone"})
+    Tombstones(Path(config.store)).add([{"source": "gone"}])
     questions, _, counts = taken(config)
     assert [question.source for question in questions] == ["tests"]
     assert counts["purged"] == 1
-    Tombstones(Path(config.store)).add({"question_id": questions[0].question_id})
+    Tombstones(Path(config.store)).add([{"question_id": questions[0].question_id}])
     assert taken(config)[2]["purged"] == 2
 
 

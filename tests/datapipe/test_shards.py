@@ -104,11 +104,8 @@ def test_synced_then_renamed_then_the_folder_synced(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(Path, "rename", renamed)
     write_part(tmp_path / "t" / "p.parquet", Label, labels(1), tmp_path / "_tmp")
     write_text(tmp_path / "t" / "m.json", "{}")
-    assert seen == ["sync .tmp", "rename to p.parquet", "sync folder"] + [
-        "sync .tmp",
-        "rename to m.json",
-        "sync folder",
-    ]
+    files = ("p.parquet", "m.json")
+    assert seen == [step for name in files for step in ("sync .tmp", f"rename to {name}", "sync folder")]
 
 
 def test_temporary_names_never_end_like_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

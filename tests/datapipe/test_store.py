@@ -19,6 +19,8 @@ from datapipe.run import Run, RunFolder
 from schemas.rows import LANES, Answer
 from tests.support import Model, Ran, ran, samples, settings, stored, verifiable, write_jsonl, writing
 
+pytestmark = pytest.mark.slow
+
 ROWS = [
     verifiable("What is 1 + 3?", "4"),
     verifiable("Compute 2 + 0.", "2"),
@@ -151,16 +153,14 @@ def test_death_at_some_effects(folder: Path, whole: Ran, tenth: int) -> None:
     die_and_go_on(folder, whole, at=tenth * 13)
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("first", [1, 2, 3, 4])
-def test_death_at_every_effect(folder: Path, whole: Ran, first: int) -> None:
+@pytest.mark.parametrize("first", [1, 5])
+def test_death_at_every_fourth_effect(folder: Path, whole: Ran, first: int) -> None:
     total = effects(folder)
     assert total > 100
-    for at in range(first, total + 1, 4):
+    for at in range(first, total + 1, 8):
         die_and_go_on(folder, whole, at)
 
 
-@pytest.mark.slow
 def test_death_while_corrected_labels_replace_parts(tmp_path: Path) -> None:
     """The second run writes over what the first one made; there, too, any effect may be the last."""
     base = config_in(tmp_path, "base")
@@ -178,7 +178,7 @@ def test_death_while_corrected_labels_replace_parts(tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         death = Death(patch, 10**9)
         ran(second("count"))
-    for at in range(1, death.seen + 1, 3):
+    for at in range(1, death.seen + 1, 4):
         config = second(f"k{at}")
         with pytest.MonkeyPatch.context() as patch:
             Death(patch, at)

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 BIN = Path(sys.executable).parent
-START_S = 60.0
+START_S = 180.0
 
 
 class Server:
@@ -93,10 +93,10 @@ def end(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
     """Send a signal to a process group that was started here, and see its leader end."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-    process.wait(20)
+    process.wait(60)
 
 
-def wait_for(look: Callable[[], T], seconds: float = 30.0) -> T:
+def wait_for(look: Callable[[], T], seconds: float = 120.0) -> T:
     """The first thing that `look` finds. Fails where it finds nothing for so long."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -61,7 +61,7 @@ def test_lost_server_costs_nothing(second: Server, config: Path, tmp_path: Path)
     process, folder = begun(second, config)
     end(second.process, signal.SIGKILL)
     assert latest_version(folder) is None
-    assert process.wait(60) == 0, second.said("flow")
+    assert process.wait(120) == 0, second.said("flow")
     assert "the run goes on without it" in second.said("flow")
     plain, _ = without_prefect(config, tmp_path)
     version = latest_version(folder)
@@ -79,7 +79,7 @@ def test_interrupt_leaves_nothing_behind(
     children = psutil.Process(process.pid).children(recursive=True)
     assert children, "no verifier process had been started"
     process.send_signal(number)
-    assert process.wait(20) == status
+    assert process.wait(60) == status
     assert not [child for child in children if child.is_running()]
     assert not held(folder)
     assert "released" in read_lease(folder)

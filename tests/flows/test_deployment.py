@@ -45,7 +45,7 @@ def test_deployment_makes_shards_from_a_foreign_folder(server: Server, config: P
             parameters,
         )
         settings = load_config(config)
-        wait_for(lambda: server.states(settings.name) == ["COMPLETED"], 60)
+        wait_for(lambda: server.states(settings.name) == ["COMPLETED"], 120)
     finally:
         end(worker, signal.SIGTERM)
     version = latest_version(settings.folder)
@@ -58,7 +58,7 @@ def test_deployment_makes_shards_from_a_foreign_folder(server: Server, config: P
 
 def command(server: Server, cwd: Path, words: list[str], said: str = "") -> str:
     done = subprocess.run(
-        words, env=server.env, cwd=cwd, input=said, capture_output=True, text=True, timeout=60, check=False
+        words, env=server.env, cwd=cwd, input=said, capture_output=True, text=True, timeout=150, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

@@ -36,7 +36,7 @@ def without_prefect(config: Path, tmp_path: Path) -> tuple[Path, RunConfig]:
 
 def run(server: Server, command: list[str]) -> str:
     done = subprocess.run(
-        command, env=server.env, cwd="/", capture_output=True, text=True, timeout=60, check=False
+        command, env=server.env, cwd="/", capture_output=True, text=True, timeout=150, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
