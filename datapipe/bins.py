@@ -1,6 +1,7 @@
 """Sort rows that come shard by shard into published files, by hash of question, in bounded memory."""
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from zlib import crc32
@@ -11,8 +12,10 @@ from datapipe.shards import Entry, digest, write_tables
 from schemas.arrow import arrow_schema
 from schemas.rows import Sample
 
-BUCKETS = 64
+BUCKETS = 256
 """Fixed shares of the hash space that files are made of, so that rows keep their place."""
+FILE_BYTES = 512 * 2**20
+"""Most text of one file, since a file is sorted in memory."""
 SPILL_BYTES = 64 * 2**20
 """Rows held in memory before they are spilled."""
 _ROW_BYTES = 4_096
@@ -32,15 +35,16 @@ class Bins:
         self.rows: dict[tuple[str, str, int], int] = {}
         self.held: dict[tuple[str, str, int], list[Sample]] = {}
         self.size = 0
+        self.bytes: Counter[tuple[str, str]] = Counter()
         self.schema = arrow_schema(Sample)
 
     def add(self, sample: Sample) -> None:
         """Take one sample."""
         bucket = crc32(sample.question_id.encode()) % BUCKETS
         self.held.setdefault((sample.lane, sample.domain, bucket), []).append(sample)
-        self.size += _ROW_BYTES + sum(
-            len(turn.content) + len(turn.thinking or "") for turn in sample.messages
-        )
+        text = sum(len(turn.content) + len(turn.thinking or "") for turn in sample.messages)
+        self.size += _ROW_BYTES + text
+        self.bytes[sample.lane, sample.domain] += _ROW_BYTES + text
         if self.size > SPILL_BYTES:
             self._spill()
 
@@ -50,7 +54,7 @@ class Bins:
         entries: dict[str, Entry] = {}
         for lane, domain in sorted({(lane, domain) for lane, domain, _ in self.rows}):
             total = sum(n for (at, of, _), n in self.rows.items() if (at, of) == (lane, domain))
-            files = _files(total, self.rows_per_file)
+            files = _files(max(total / self.rows_per_file, self.bytes[lane, domain] / FILE_BYTES))
             for number in range(files):
                 name = f"samples/lane={lane}/domain={domain}/part-{number:05d}-of-{files:05d}.parquet"
                 table = self._sorted(lane, domain, range(number, BUCKETS, files))
@@ -94,10 +98,10 @@ class Bins:
         return self.spill / f"{key[0]}-{key[1]}-{key[2]:03d}.arrows"
 
 
-def _files(rows: int, most: int) -> int:
+def _files(needed: float) -> int:
     """A power of two up to BUCKETS, so that files split evenly as data grows and mostly stay."""
     files = 1
-    while files < BUCKETS and rows > files * most:
+    while files < min(BUCKETS, needed):
         files *= 2
     return files
 

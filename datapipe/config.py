@@ -145,6 +145,7 @@ class Publish(Section):
     require_redistribution: bool = False
     """Leave out sources whose licence does not let data be passed on."""
     rows_per_file: int = Field(50_000, ge=1)
+    """Fewer where rows are long: a file holds at most half a gibibyte of text."""
     to: str | None = None
     """Where versions are copied to as well: `s3://bucket/prefix`, or any URI that pyarrow.fs opens.
     Credentials come from the environment, as that store's own clients read them."""
