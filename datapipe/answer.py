@@ -8,7 +8,7 @@ from datapipe.asking import Owed, all_requests, to_answer, to_failure, to_reques
 from datapipe.backends.base import Completion
 from datapipe.context import Context, Shard
 from datapipe.errors import ServersDown
-from datapipe.journal import Journal, read_journal
+from datapipe.journal import Journal, journal_row, read_journal
 from datapipe.loop import stream
 from datapipe.policies import policy_of
 from datapipe.shards import write_text
@@ -113,15 +113,15 @@ class _Work:
 
     def _replay(self, entry: dict[str, object]) -> None:
         if "answer" in entry:
-            made = Answer.model_validate(entry["answer"])
+            made = journal_row(self.journal, Answer, entry["answer"])
             if made.answer_id not in self.stored:
                 self.fresh[made.answer_id] = made
         elif "label" in entry:
-            label = Label.model_validate(entry["label"])
+            label = journal_row(self.journal, Label, entry["label"])
             if (label.answer_id, label.name) not in self.labelled:
                 self.labels[label.answer_id, label.name] = label
         elif "failure" in entry:
-            self._count(Failure.model_validate(entry["failure"]))
+            self._count(journal_row(self.journal, Failure, entry["failure"]))
 
     def _count(self, failure: Failure) -> None:
         if failure.unit_id not in self.given_up:

@@ -52,7 +52,7 @@ def combine(verdicts: Iterable[Verdict], names: list[str]) -> Ruled:
         return "fail", None
     if names and len(found) == len(names) and all(v.outcome == "pass" for v in found.values()):
         return "pass", None
-    permanent = any(v.unscored == "informative" for v in found.values())
+    permanent = not names or any(v.unscored == "informative" for v in found.values())
     return "unscored", "informative" if permanent else "infra"
 
 

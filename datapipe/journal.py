@@ -6,9 +6,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+from pydantic import BaseModel, ValidationError
+
+from datapipe.errors import StoreError
 from datapipe.shards import naming
+
+M = TypeVar("M", bound=BaseModel)
 
 SYNC_S = 1.0
 """A killed process loses nothing; a machine that loses power loses at most this much."""
@@ -73,6 +78,15 @@ def read_journal(path: Path) -> Iterator[dict[str, Any]]:
             entry = _entry(line)
             if entry is not None and entry.keys() != {"token"}:
                 yield entry
+
+
+def journal_row(path: Path, model: type[M], value: Any) -> M:
+    """A row out of a journal. Raises StoreError where another version of this program wrote it."""
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        what = f"holds what is no {model.__name__} ({error.error_count()} faults)"
+        raise StoreError(f"{path}: {what}; move it away to have its work done again") from None
 
 
 def _entry(line: bytes) -> dict[str, Any] | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from datapipe.backends.base import Completion, Request
 from datapipe.context import Context, Shard
-from datapipe.journal import Journal, read_journal
+from datapipe.journal import Journal, journal_row, read_journal
 from datapipe.loop import stream
 from datapipe.policies import policy_of
 from judges.base import Attempt, Ruling
@@ -67,7 +67,7 @@ class Judging:
         for reply in ctx.run.read(table, Reply, shard.lane, shard.number):
             self._take(reply)
         for entry in read_journal(self.journal):
-            if (reply := Reply.model_validate(entry)).reply_id not in self.stored:
+            if (reply := journal_row(self.journal, Reply, entry)).reply_id not in self.stored:
                 self._take(reply)
                 self.fresh.append(reply)
 

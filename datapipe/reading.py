@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from codecs import BOM_UTF8
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -45,6 +46,8 @@ def find_files(patterns: list[str]) -> list[Path]:
             files = [path] if path.is_file() else sorted(Path(p) for p in glob(pattern, recursive=True))
         if not files:
             raise InputError(f"{pattern}: no such file, glob or folder of {', '.join(_SUFFIXES)}")
+        if closed := [path for path in files if not os.access(path, os.R_OK)]:
+            raise InputError(f"{closed[0]}: may not be read by this user")
         found.update(dict.fromkeys(files))
     return list(found)
 

@@ -126,6 +126,7 @@ def test_every_format_holds_the_same_rows(finished: support.Ran, tmp_path: Path)
     assert pq.read_table(pa.BufferReader(raw)).equals(pq.read_table(file))
 
 
+@pytest.mark.slow
 def test_no_row_is_an_empty_result(finished: support.Ran) -> None:
     sql = "SELECT domain FROM samples WHERE false"
     assert json.loads(call("query", sql, finished.path, "--format", "json").stdout) == []

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from datapipe.errors import StoreError
-from datapipe.journal import Journal, read_journal
+from datapipe.journal import Journal, journal_row, read_journal
+from schemas.rows import Label
 
 
 def test_entries_come_back_in_order_without_headers(tmp_path: Path) -> None:
@@ -85,3 +86,9 @@ def test_lines_are_synced_now_and_then_and_at_the_end(
 def test_a_name_that_no_reader_of_parts_would_take(tmp_path: Path) -> None:
     with Journal(tmp_path / "part-00000.jsonl", 1) as journal:
         assert not journal.path.name.endswith(".parquet")
+
+
+def test_a_row_of_another_shape_is_refused_with_the_file_and_the_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "part-00000.jsonl"
+    with pytest.raises(StoreError, match=r"part-00000\.jsonl: holds what is no Label .*move it away"):
+        journal_row(path, Label, {"name": "right"})

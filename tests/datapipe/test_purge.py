@@ -81,6 +81,7 @@ def state(run: Path) -> dict[str, Any]:
     return {"rows": support.stored(run), "promises": promises, "samples": support.samples(version)}
 
 
+@pytest.mark.slow
 def test_a_source_goes_from_everywhere_and_stays_away(base: support.Ran, run: Path) -> None:
     assert holds(run, SECRET)
     others = [s for s in base.samples() if s["source"] == "b"]
@@ -164,6 +165,7 @@ def die_at(patch: pytest.MonkeyPatch, place: str, number: int) -> None:
         patch.setattr(owner, name, step)
 
 
+@pytest.mark.slow
 def test_journals_and_orphans_are_purged_too(base: support.Ran, run: Path) -> None:
     answers = base.rows("answers", "verifiable")
     questions = {q.question_id: q for q in base.rows("questions")}
