@@ -44,7 +44,7 @@ demo: setup $(if $(FAKE),,setup-vllm) ## run both lanes on the bundled model (FA
 test: lint test-unit setup-vllm test-flow test-vllm ## run every check and every test
 
 test-unit: setup ## run the unit tests alone
-	@$(BIN)/pytest -q -m "not flow and not slow and not vllm"
+	@$(BIN)/pytest -q -m "not flow and not slow and not vllm" --ignore=tests/flows
 
 test-flow: setup
 	@$(BIN)/pytest -q -m "(flow or slow) and not vllm"

@@ -30,7 +30,7 @@ _OPTION = re.compile(r"^([A-J])[).] (.{1,500})$", re.MULTILINE)
 _LARGE = re.compile(r"\b(?:larger|largest|greater|greatest|bigger|biggest)\b")
 _SMALL = re.compile(r"\b(?:smaller|smallest|lesser|least)\b")
 _SORTED = re.compile(r"\bfrom (smallest|largest) to (?:smallest|largest)\b")
-_LETTER_IN = re.compile(r'\bletter (\w)\b[^"\n]{0,80}"([^"\n]{1,500})"')
+_LETTER_IN = re.compile(r'\bletter (\w)\b[^":\n]{0,80}(?:"([^"\n]{1,500})"|: ([^.?\n]{1,500}))')
 _WORD_IN = re.compile(r"\bword (\w+)\b[^:\n]{0,80}list: ([^.?\n]{1,2000})")
 _HAS_LETTER = re.compile(r"\b(?:contains|has) the letter (\w)\b")
 
@@ -101,7 +101,8 @@ def _counting(question: str) -> Solved | None:
     found = letter or word
     if not found:
         return None
-    parts = list(found[2].replace(" ", "")) if letter else [part.strip() for part in found[2].split(",")]
+    text = next(group for group in found.groups()[1:] if group)
+    parts = re.findall(r"\w", text) if letter else [part.strip() for part in text.split(",")]
     count = parts.count(found[1])
     wrong = tuple(str(n) for n in (count - 1, count + 1, count + 2) if n >= 0)
     effort = len(parts) * (0.35 if letter else 0.8)

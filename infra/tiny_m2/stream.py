@@ -12,13 +12,13 @@ from task import Task, ask
 
 #: Share of each skill, and by level inside it; hard levels are rarer, which is what makes them hard.
 SHARES = {
-    "sums": 0.16,
+    "sums": 0.18,
     "comparisons": 0.1,
-    "sorting": 0.13,
-    "counting": 0.16,
-    "choices": 0.12,
-    "writing": 0.13,
-    "judging": 0.2,
+    "sorting": 0.14,
+    "counting": 0.15,
+    "choices": 0.13,
+    "writing": 0.11,
+    "judging": 0.19,
 }
 LEVELS = {
     "sums": {1: 4, 2: 6, 3: 6, 4: 5, 5: 4, 6: 2, 7: 1, 8: 4, 9: 3, 10: 2},

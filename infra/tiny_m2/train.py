@@ -31,7 +31,7 @@ def options() -> argparse.Namespace:
     """Read the command line; the defaults are the ones that made the bundled model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
-    parser.add_argument("--steps", type=int, default=3200)
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=24, help="examples a step")
     parser.add_argument("--rate", type=float, default=5e-3, help="peak learning rate of the inner matrices")
     parser.add_argument("--seed", type=int, default=0)

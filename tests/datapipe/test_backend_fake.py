@@ -73,6 +73,7 @@ def test_every_bundled_question_is_understood_and_none_answered_wrongly_by_rule(
         ("Find the smallest number: 20, 7, 51.", "7"),
         ("Sort these numbers from largest to smallest: 5, 31, 9.", "31, 9, 5"),
         ('Count the letter e in "uncle frog eel".', "3"),
+        ("How often is the letter o in: seal, doctor?", "2"),
         ("Count the word hat in this list: key, hat, hats, hat.", "2"),
         ("What is 20 + 30?\nA) 60\nB) 50\nC) 48", "B"),
         ("Which word has the letter g in it?\nA) wheel\nB) green", "B"),

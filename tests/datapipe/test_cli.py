@@ -21,6 +21,8 @@ from judges.catalog import catalog
 from tests import support
 from tests.datapipe.conftest import HOSTILE
 
+pytestmark = pytest.mark.slow  # starts processes, or takes whole runs
+
 COMMANDS = ["run", "status", "query", "verify", "try", "show", "sample", "purge"]
 
 

@@ -25,6 +25,8 @@ from schemas.rows import LANES, SCHEMA_VERSION, Sample
 from schemas.tables import TABLES
 from tests.support import Model, Ran, ran, samples, settings
 
+pytestmark = pytest.mark.slow  # starts processes, or takes whole runs
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Ran:

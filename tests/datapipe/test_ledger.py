@@ -12,6 +12,8 @@ from datapipe.run import Run
 from schemas.tables import TABLES
 from tests.support import Ran, both_lanes, ran, settings, verifiable
 
+pytestmark = pytest.mark.slow  # starts processes, or takes whole runs
+
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Ran:

@@ -21,6 +21,8 @@ from datapipe.tombstones import said_source
 from datapipe.versions import check_version_folder, latest_version
 from tests import support
 
+pytestmark = pytest.mark.slow  # starts processes, or takes whole runs
+
 SECRET = "What is 74 + 58?"
 """A question of source `a` alone."""
 

@@ -15,6 +15,8 @@ from schemas.arrow import arrow_schema
 from schemas.tables import TABLES
 from tests import support
 
+pytestmark = pytest.mark.slow  # starts processes, or takes whole runs
+
 
 @pytest.fixture(scope="module")
 def db(finished: support.Ran) -> Iterator[duckdb.DuckDBPyConnection]:

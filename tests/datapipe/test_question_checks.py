@@ -9,6 +9,8 @@ from datapipe.context import Context
 from datapipe.pipeline import run_stage
 from schemas.rows import Quarantined, Question
 
+pytestmark = pytest.mark.slow  # starts processes, or takes whole runs
+
 CHECK = '''"""Refuse questions that shout."""
 
 from judges.base import Attempt, check

@@ -8,6 +8,8 @@ import pytest
 from datapipe.report import BINS, clustered, drop_reasons, histogram, pass_rates, summary_rows
 from tests import support
 
+pytestmark = pytest.mark.slow  # starts processes, or takes whole runs
+
 
 def test_the_ledger_adds_up_row_by_row(finished: support.Ran) -> None:
     rows = summary_rows(finished.lines)

@@ -9,6 +9,8 @@ import pytest
 from datapipe.verify import verify_lines
 from datapipe.workers import PoolSettings
 
+pytestmark = pytest.mark.slow  # starts processes, or takes whole runs
+
 
 def row(answer: str, gold: str = "4", **more: Any) -> bytes:
     return (

@@ -16,6 +16,8 @@ import pytest
 from datapipe.workers import Job, PoolSettings, WorkerError, WorkerPool
 from judges.attempt import Attempt
 
+pytestmark = pytest.mark.slow  # starts processes, or takes whole runs
+
 CHECKS = {
     "plain": "return 'bad' if 'bad' in attempt.response else None",
     "loops": "\n    while 'loop' in attempt.response: pass",
