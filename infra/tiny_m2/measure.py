@@ -173,6 +173,8 @@ def judged(server: Server, cases: list[tuple[str, str, str]], title: str) -> Non
         ):
             groups[name].append(hit)
     lines = [f"{name} | {len(found)} | {share(sum(found), len(found))}" for name, found in groups.items()]
+    blind = max(sum(truth), len(truth) - sum(truth))
+    lines.append(f"always the more frequent verdict | {len(truth)} | {blind / len(truth):.3f} | ")
     kappa = grade.kappa([(bad, bad == hit) for bad, hit in zip(truth, hits, strict=True)])
     table(title, "what | n | share | 95 %", [*lines, f"κ | {len(hits)} | {kappa:.3f} | "])
     print(f"\nNo readable verdict: {said.count(None)}")

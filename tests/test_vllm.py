@@ -1,0 +1,146 @@
+"""Both lanes on the bundled model, served by the real vLLM."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from datapipe.config import RunConfig
+from datapipe.context import Context
+from datapipe.pipeline import run_pipeline
+from datapipe.query import connect
+from schemas.rows import LANES, Answer, Reply, Verdict
+
+pytestmark = pytest.mark.vllm
+ROOT = Path(__file__).parents[1]
+READY_S = 300
+EVERY = {"verifiable": 7, "non_verifiable": 20}
+"""One seed in so many is asked."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Base URL of the served model."""
+    ready = tmp_path_factory.mktemp("vllm") / "ready.json"
+    vllm = ROOT / "infra" / "vllm"
+    command = [sys.executable, vllm / "serve.py", vllm / "recipes" / "tiny-m2.toml", "--ready-file", ready]
+    process = subprocess.Popen(
+        [str(word) for word in command], stdout=subprocess.DEVNULL, start_new_session=True
+    )
+    try:
+        until = time.monotonic() + READY_S
+        while not ready.exists():
+            assert process.poll() is None, f"the launcher ended with status {process.returncode}"
+            assert time.monotonic() < until, f"not ready after {READY_S} s"
+            time.sleep(0.2)
+        yield json.loads(ready.read_text())["url"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(60)
+    assert status == 0
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)
+
+
+def config(folder: Path, servers: list[str]) -> RunConfig:
+    questions = []
+    for lane in LANES:
+        lines = (ROOT / "data" / "seeds" / f"{lane}.jsonl").read_text(encoding="utf-8").splitlines()
+        path = folder / f"{lane}.jsonl"
+        path.write_text("\n".join(lines[:: EVERY[lane]]), encoding="utf-8")
+        questions.append(str(path))
+    model = {"servers": servers, "model": "tiny-m2", "max_tokens": 256, "connect_s": 2, "attempts": 1}
+    return RunConfig.model_validate(
+        {
+            "name": "real",
+            "store": str(folder / "store"),
+            "shard_size": 32,
+            "input": {"questions": questions, "sources": str(ROOT / "data" / "seeds" / "sources.toml")},
+            "generate": {**model, "n": 4},
+            "judge": model,
+        }
+    )
+
+
+@dataclass
+class Ran:
+    folder: Path
+    version: Path
+    answers: list[Answer]
+    replies: list[Reply]
+    verdicts: list[Verdict]
+
+
+@pytest.fixture(scope="module")
+def ran(server: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+    folder = tmp_path_factory.mktemp("run")
+    with Context(config(folder, [server])) as ctx:
+        version, lines = run_pipeline(ctx)
+        assert not any(line.pending or line.failed for line in lines if line.stage in ("answer", "screen"))
+        read = ctx.run.read
+        return Ran(
+            folder,
+            version,
+            [row for lane in LANES for row in read("answers", Answer, lane)],
+            [row for lane in LANES for row in read("replies", Reply, lane)],
+            [row for lane in LANES for row in read("verdicts", Verdict, lane)],
+        )
+
+
+def test_thinking_is_told_from_the_response(ran: Ran) -> None:
+    finished = [answer for answer in ran.answers if answer.finish_reason == "stop"]
+    assert len(finished) > 0.9 * len(ran.answers)
+    for answer in finished:
+        (turn,) = answer.turns
+        assert answer.layout == "field"
+        assert turn.thinking
+        assert turn.content
+        assert "think>" not in turn.thinking + turn.content
+        assert answer.raw_thinking is not None
+        assert answer.raw.strip() == turn.content
+        assert answer.completion_tokens
+
+
+def test_indices_of_a_question_are_different_draws(ran: Ran) -> None:
+    texts: dict[str, set[str]] = {}
+    for answer in ran.answers:
+        texts.setdefault(answer.question_id, set()).add(answer.raw + str(answer.raw_thinking))
+    assert max(len(found) for found in texts.values()) == 4
+    assert len({(a.question_id, a.seed) for a in ran.answers}) == len(ran.answers)
+
+
+def test_some_questions_are_neither_solved_nor_unsolved(ran: Ran) -> None:
+    db = connect([ran.folder / "store" / "run=real"])
+    sql = "SELECT count(*) FILTER (rate > 0 AND rate < 1), count(*) FROM ratings WHERE lane = 'verifiable'"
+    graded, asked = db.execute(sql).fetchone() or (0, 0)
+    assert asked == 60
+    assert graded > asked / 5
+
+
+def test_the_judge_gives_verdicts_that_can_be_read(ran: Ran) -> None:
+    outcomes = Counter(v.outcome for v in ran.verdicts if v.check == "uses_given_words")
+    assert ran.replies
+    assert outcomes["unscored"] < 0.1 * outcomes.total()
+    assert outcomes["pass"]
+    assert outcomes["fail"]
+
+
+def test_what_is_kept_is_published(ran: Ran) -> None:
+    db = connect([ran.folder / "store" / "run=real"])
+    rows = db.execute("SELECT lane, thinking, response FROM samples").fetchall()
+    assert {lane for lane, _, _ in rows} == set(LANES)
+    assert all(thinking and response for _, thinking, response in rows)
+
+
+def test_a_second_run_asks_nothing(ran: Ran) -> None:
+    with Context(config(ran.folder, ["http://127.0.0.1:9/v1"])) as ctx:
+        version, _ = run_pipeline(ctx)
+    assert version == ran.version
