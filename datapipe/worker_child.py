@@ -10,13 +10,13 @@ import sys
 import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import astuple
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 from datapipe.selfchecks import selfchecks
 from datapipe.worker_frames import encode, frame, read_frame, write_all
+from datapipe.worker_outbox import Outbox
 from judges.attempt import Attempt
 from judges.base import Check, Ruling
 from judges.catalog import CatalogError, catalog
@@ -26,6 +26,7 @@ WALL_FACTOR = 4
 """Wall seconds that one soft second of CPU time may take, since the machine may be busy."""
 _PR_SET_PDEATHSIG = 1
 _MEMORY_SHARE = 0.75
+_AGAIN_S, _CLOSE_S = 0.1, 0.001
 _ANEW = 77
 """Exit status of a fork after which the next is made."""
 
@@ -35,36 +36,48 @@ class Deadline(BaseException):
 
 
 class _Alarm:
-    """Raises Deadline in the main thread, again and again while armed: bare excepts swallow one."""
+    """Raises Deadline in the main thread, again and again while armed: bare excepts swallow one.
+
+    The clock rings first, since the kernel counts CPU time in ticks of milliseconds; it is set anew for what
+    is left. The CPU timer stays for checks that set the clock themselves.
+    """
 
     def __init__(self, soft_s: float) -> None:
         self.soft_s, self.armed, self.reason = soft_s, False, Ruling.undecided("deadline")
+        self._cpu_s = self._since = 0.0
         signal.signal(signal.SIGPROF, self._fire)
         signal.signal(signal.SIGALRM, self._fire)
 
-    def _fire(self, number: int, _frame: FrameType | None) -> None:
-        if self.armed:
-            wall = number == signal.SIGALRM
-            seconds = self.soft_s * (WALL_FACTOR if wall else 1)
-            # Too long by the clock alone may be the machine's fault, so it is worth another try.
-            self.reason = Ruling.undecided(
-                f"deadline of {seconds:g} s{' by the clock' if wall else ''}",
-                "infra" if wall else "informative",
-            )
-            raise Deadline
+    def _fire(self, _number: int, _frame: FrameType | None) -> None:
+        if not self.armed:
+            return
+        cpu_left = self.soft_s - (time.process_time() - self._cpu_s)
+        wall_left = self.soft_s * WALL_FACTOR - (time.monotonic() - self._since)
+        if cpu_left > _CLOSE_S and wall_left > _CLOSE_S:
+            signal.setitimer(signal.ITIMER_REAL, min(cpu_left, wall_left), _AGAIN_S)
+            return
+        # Too long by the clock alone may be the machine's fault, so it is worth another try.
+        self.reason = (
+            Ruling.undecided(f"deadline of {self.soft_s:g} s")
+            if cpu_left <= _CLOSE_S
+            else Ruling.undecided(f"deadline of {self.soft_s * WALL_FACTOR:g} s by the clock", "infra")
+        )
+        raise Deadline
 
     def set(self, on: bool) -> None:
         self.armed = on
-        signal.setitimer(signal.ITIMER_PROF, self.soft_s if on else 0, 0.1 if on else 0)
-        signal.setitimer(signal.ITIMER_REAL, self.soft_s * WALL_FACTOR if on else 0, 0.1 if on else 0)
+        if on:
+            self._cpu_s, self._since = time.process_time(), time.monotonic()
+        signal.setitimer(signal.ITIMER_PROF, self.soft_s if on else 0, _AGAIN_S if on else 0)
+        signal.setitimer(signal.ITIMER_REAL, self.soft_s if on else 0, _AGAIN_S if on else 0)
 
 
 def serve() -> None:
     """Speak frames over what were stdin and stdout: settings, then lists of `[checks, attempt]`.
 
     Answers `{"ready": names, "cpu_s": so far, "pid": of the process that rules}` or `{"broken": why}`, then
-    `[CPU seconds, ruling]` for each check in order, and `{"replace": true}` before it gives the rest of the
-    list back; after that it is ready anew.
+    `{"ruled": [[CPU seconds, ruling], ...], "leaving": false}` with the rulings of all checks in order. With
+    `leaving`, the rest of the list is given back; after that it is ready anew.
     """
     source, sink = _own_pipes()
     settings = json.loads(read_frame(source) or b"{}")
@@ -81,11 +94,12 @@ def serve() -> None:
         if check.warm is not None:
             check.warm()
     gc.freeze()  # what is loaded by now stays shared between the forks
-    while _in_a_fork(lambda: _rule_until_the_end(source, sink, checks, settings["soft_s"])) == _ANEW:
+    outbox, soft_s = Outbox(sink), settings["soft_s"]
+    while _in_a_fork(lambda: _rule_until_the_end(source, sink, outbox, checks, soft_s), outbox) == _ANEW:
         pass
 
 
-def _in_a_fork(work: Callable[[], None]) -> int:
+def _in_a_fork(work: Callable[[], None], outbox: Outbox) -> int:
     """Do the work in a child; its exit status, unless a signal ended it, which then ends this process too.
 
     A fork costs milliseconds where loading the checks costs a second. With threads about, whose locks a fork
@@ -101,6 +115,7 @@ def _in_a_fork(work: Callable[[], None]) -> int:
         work()
         os._exit(0)
     status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    outbox.send()  # what it had ruled before it was killed
     if status < 0:
         with suppress(OSError):  # SIGKILL takes no handler and needs none
             signal.signal(-status, signal.SIG_DFL)
@@ -110,30 +125,33 @@ def _in_a_fork(work: Callable[[], None]) -> int:
     return status
 
 
-def _rule_until_the_end(source: int, sink: int, checks: Mapping[str, Check], soft_s: float) -> None:
+def _rule_until_the_end(
+    source: int, sink: int, outbox: Outbox, checks: Mapping[str, Check], soft_s: float
+) -> None:
     ready = {"ready": list(checks), "cpu_s": time.process_time(), "pid": os.getpid()}
     write_all(sink, frame(encode(ready)))
     alarm = _Alarm(soft_s)
     memory = resource.getrlimit(resource.RLIMIT_AS)[0]
     while (body := read_frame(source)) is not None:
         for names, attempt in json.loads(body):
-            _work(Attempt.from_json(attempt), [checks[name] for name in names], alarm, sink)
+            _work(Attempt.from_json(attempt), [checks[name] for name in names], alarm, outbox)
         if _mapped_bytes() > memory * _MEMORY_SHARE:
-            _leave(sink)
+            _leave(outbox)
+        outbox.send()
 
 
-def _work(attempt: Attempt, checks: list[Check], alarm: _Alarm, sink: int) -> None:
+def _work(attempt: Attempt, checks: list[Check], alarm: _Alarm, outbox: Outbox) -> None:
     for check in checks:
         ruling, broken_off = _rule(check, attempt, alarm)
-        write_all(sink, frame(encode([time.process_time(), astuple(ruling)])))
+        outbox.put(ruling)
         # What was broken off midway may have left a library's caches half written.
         if broken_off or (ruling.reason or "").startswith("raised MemoryError"):
-            _leave(sink)
+            _leave(outbox)
 
 
-def _leave(sink: int) -> NoReturn:
-    """Ask to be replaced."""
-    write_all(sink, frame(encode({"replace": True})))
+def _leave(outbox: Outbox) -> NoReturn:
+    """Ask to be replaced, in the message of the last ruling: after it the next list may be on its way."""
+    outbox.send(leaving=True)
     os._exit(_ANEW)
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -53,7 +55,12 @@ class Work:
 
     def body(self) -> bytes:
         """`[checks, attempt]` of what is still owed."""
-        return b"[%b,%b]" % (encode(self.checks[len(self.rulings) :]), self.attempt)
+        return b"[%b,%b]" % (_names(self.checks[len(self.rulings) :]), self.attempt)
+
+
+@lru_cache(maxsize=256)
+def _names(checks: tuple[str, ...]) -> bytes:
+    return encode(checks)
 
 
 class Slot:
@@ -123,6 +130,12 @@ class Slot:
             raise EOFError
         self._since = time.monotonic()
         yield from (json.loads(body) for body in self._reader.feed(piece))
+
+    def last_messages(self) -> Iterator[Any]:
+        """What it had ruled when it was killed, until its pipe ends or a moment is over. Raises as above."""
+        end = time.monotonic() + _GRACE_S
+        while select.select([self.source], [], [], max(0.0, end - time.monotonic()))[0]:
+            yield from self.messages()
 
     def started(self, names: Iterable[str], cpu_s: float, pid: int) -> None:
         """It can be given work."""

@@ -17,6 +17,8 @@ _MOST_ITEMS, _MOST_BYTES = 32, 1 << 20
 _FALSE_STARTS = 3
 _START_S = 120.0
 _LOSSES = 2
+_NOT_TO_BE_TRUSTED = (EOFError, ValueError, LookupError, TypeError)
+"""A worker has ended, or a check wrote into its pipe."""
 _FROM_OUTSIDE = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
 
 
@@ -114,8 +116,10 @@ class Supervisor:
         with self._room:
             most = min(_MOST_ITEMS, max(1, len(self._queue) // (2 * self._size)))
             taken: list[Work] = []
-            while self._queue and len(taken) < most and sum(len(w.attempt) for w in taken) < _MOST_BYTES:
+            size = 0
+            while self._queue and len(taken) < most and size < _MOST_BYTES:
                 taken.append(self._queue.popleft())
+                size += len(taken[-1].attempt)
             self._room.notify_all()
         return taken
 
@@ -144,20 +148,19 @@ class Supervisor:
         try:
             for message in slot.messages():
                 self._understand(slot, message)
-        except (EOFError, ValueError, LookupError, TypeError):
-            # Ended, or a check wrote into the pipe; neither can be trusted with more.
+        except _NOT_TO_BE_TRUSTED:
             self._lost(slot)
 
     def _understand(self, slot: Slot, message: Any) -> None:
-        if isinstance(message, list):
-            cpu_s, ruling = message
-            slot.took(cpu_s)
-            self._ruled(slot, Ruling(*ruling))
+        if "ruled" in message:
+            for cpu_s, ruling in message["ruled"]:
+                slot.took(cpu_s)
+                self._ruled(slot, Ruling(*ruling))
+            if message["leaving"]:
+                with self._room:
+                    self._queue.extendleft(reversed(slot.gave_back()))
         elif "broken" in message:
             self._error = WorkerError(message["broken"])
-        elif "replace" in message:
-            with self._room:
-                self._queue.extendleft(reversed(slot.gave_back()))
         elif slot.ready:
             raise ValueError("ready again without a word about the work in hand")
         else:
@@ -181,6 +184,9 @@ class Supervisor:
         """Take a process away; the check it was at is blamed, the rest of its work goes back."""
         if ruling is not None:
             slot.kill()
+            with suppress(*_NOT_TO_BE_TRUSTED):
+                for message in slot.last_messages():
+                    self._understand(slot, message)
         self._slots.remove(slot)
         for fd in (slot.source, slot.sink):
             if fd in self._selector.get_map():

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from itertools import count
 from pathlib import Path
 from random import Random
 
@@ -12,9 +13,9 @@ from benchmarks.gates import Measured, held, paired
 from datapipe.workers import Job, PoolSettings, WorkerPool
 from judges.attempt import Attempt
 
-WORD_PROBLEMS, MIXED, SCALED, BESIDE = 400, 200, 6_000, 3_000
+WORD_PROBLEMS, MIXED, SCALED, BESIDE = 400, 200, 6_000, 2_000
 """Pairs of one measurement; math-verify, the slower side, sets what is affordable."""
-SOFT_S = 1.0
+SOFT_S = 0.5
 """The deadline of the bad items: short, since dozens of them are met."""
 Pair = tuple[str, str]
 """Gold and response."""
@@ -30,31 +31,38 @@ def spin(attempt: Attempt) -> str | None:
 
 
 def measure(folder: Path, pairs: int) -> Iterator[Measured]:
-    """Four ratios; each pair of one uses the same items."""
+    """Four ratios; both sides of a pair get the same items, every pair new ones, so that no cache helps."""
     for name, made, gate in (
         ("verdicts/s, word problems / math-verify", partial(word_problems, WORD_PROBLEMS), 10.0),
         ("verdicts/s, 60 % numbers 40 % expressions / math-verify", partial(mixed, MIXED), 3.0),
     ):
-        items = made(Random(name))
         with WorkerPool(PoolSettings(size=1)) as pool:
-            _ours(pool, items[:1])
-            yield held(name, paired(partial(_ours, pool, items), partial(_peer, items), pairs), gate)
-    items = mixed(SCALED, Random("scaling"))
+            _ours(pool, made(Random(0)))
+            yield held(name, paired(_each(partial(_ours, pool), made), _each(_peer, made), pairs), gate)
+    made = partial(mixed, SCALED)
     with WorkerPool(PoolSettings(size=2)) as two, WorkerPool(PoolSettings(size=1)) as one:
         for pool in (one, two):
-            _ours(pool, items)  # starts every process, and fills its caches
+            _ours(pool, made(Random(0)))  # starts every process
         yield held(
             "verdicts/s of 2 workers / 1",
-            paired(partial(_ours, two, items), partial(_ours, one, items), pairs),
+            paired(_each(partial(_ours, two), made), _each(partial(_ours, one), made), pairs),
             1.6,
         )
     yield held("verdicts/s beside 1 % bad items / without", _beside(folder, pairs), 0.8)
 
 
-def word_problems(count: int, pick: Random) -> list[Pair]:
+def _each(
+    side: Callable[[Sequence[Pair]], float], made: Callable[[Random], list[Pair]]
+) -> Callable[[], float]:
+    """The side of a pair: its n-th call takes the n-th items."""
+    numbers = count(1)
+    return lambda: side(made(Random(next(numbers))))
+
+
+def word_problems(size: int, pick: Random) -> list[Pair]:
     """Whole numbers, some with thousands or cents, after two lines of text: one in three is wrong."""
     made = []
-    for _ in range(count):
+    for _ in range(size):
         left, right = pick.randrange(2, 999), pick.randrange(2, 999)
         total = left * right if pick.random() < 0.3 else left + right
         told = total if pick.random() < 0.67 else total + pick.choice([-10, -1, 1, 10])
@@ -66,9 +74,9 @@ def word_problems(count: int, pick: Random) -> list[Pair]:
     return made
 
 
-def mixed(count: int, pick: Random) -> list[Pair]:
+def mixed(size: int, pick: Random) -> list[Pair]:
     """Of ten: four whole numbers, one fraction, one decimal; a tuple, a root, two polynomials."""
-    return [pick.choice(_KINDS)(pick) for _ in range(count)]
+    return [pick.choice(_KINDS)(pick) for _ in range(size)]
 
 
 def _whole(pick: Random) -> Pair:
@@ -107,8 +115,12 @@ _KINDS: Sequence[Callable[[Random], Pair]] = (
 
 
 def _ours(pool: WorkerPool, items: Sequence[Pair]) -> float:
-    jobs = [Job(("math",), Attempt.of(text, {"type": "math", "answer": gold})) for gold, text in items]
+    jobs = _jobs(items)
     return len(jobs) / _seconds(lambda: pool.run(jobs))
+
+
+def _jobs(items: Sequence[Pair]) -> list[Job]:
+    return [Job(("math",), Attempt.of(text, {"type": "math", "answer": gold})) for gold, text in items]
 
 
 def _peer(items: Sequence[Pair]) -> float:
@@ -130,20 +142,16 @@ def _beside(folder: Path, pairs: int) -> list[float]:
     checks = folder / "checks" / "rules"
     checks.mkdir(parents=True)
     (checks / "spin.py").write_text(SPIN, encoding="utf-8")
-    items = mixed(BESIDE, Random("beside"))
-    good = [Job(("math", "spin"), Attempt.of(text, {"type": "math", "answer": gold})) for gold, text in items]
-    bad = Job(("spin",), Attempt.of("spin for ever"))
-    both = [each for at, job in enumerate(good) for each in ((job, bad) if at % 100 == 50 else (job,))]
-    # Equal jobs of one submission are one, so that each bad one is a text of its own.
-    both = [
-        Job(job.checks, Attempt.of(f"spin for ever {at}")) if job is bad else job
-        for at, job in enumerate(both)
-    ]
-    deadlines = (len(both) - len(good)) * SOFT_S
-    with WorkerPool(PoolSettings(size=2, folders=(folder / "checks",), soft_s=SOFT_S)) as pool:
-        pool.run(good)
-        return paired(
-            lambda: len(good) / (_seconds(lambda: pool.run(both)) - deadlines / 2),
-            lambda: len(good) / _seconds(lambda: pool.run(good)),
-            pairs,
-        )
+    bad = BESIDE // 100
+
+    def both(items: Sequence[Pair]) -> float:
+        jobs = _jobs(items)
+        for number in range(bad):  # a text of its own each, since equal jobs of one submission are one
+            jobs.insert(number * 101 + 50, Job(("spin",), Attempt.of(f"spin for ever {number}")))
+        return len(items) / (_seconds(lambda: pool.run(jobs)) - bad * SOFT_S)
+
+    made = partial(mixed, BESIDE)
+    # One process, since of two one may meet more deadlines than the other, which is nobody's overhead.
+    with WorkerPool(PoolSettings(size=1, folders=(folder / "checks",), soft_s=SOFT_S)) as pool:
+        _ours(pool, made(Random(0)))
+        return paired(_each(both, made), _each(partial(_ours, pool), made), pairs)

@@ -1,0 +1,63 @@
+"""Rulings on their way out of a worker, several in one message, and none lost when the process is killed."""
+
+import mmap
+import time
+from dataclasses import fields
+from operator import attrgetter
+
+from datapipe.worker_frames import encode, frame, write_all
+from judges.base import Ruling
+
+_HEAD, _ROOM = 8, 1 << 20
+_HOLD_S = 0.02
+"""Longer than most checks take, and too short for anyone to wait for."""
+_row = attrgetter(*(field.name for field in fields(Ruling)))
+
+
+class Outbox:
+    """Holds rulings in memory that a process shares with its forks, so that either can send them.
+
+    A message each would cost more than most checks do.
+    """
+
+    def __init__(self, sink: int) -> None:
+        self._sink, self._held = sink, mmap.mmap(-1, _HEAD + _ROOM)
+        self._sent = time.monotonic()
+
+    def put(self, ruling: Ruling) -> None:
+        """Take one in; sends those held where the last were sent a while ago, or there is no room for it."""
+        body = encode((time.process_time(), _row(ruling)))
+        end = self._end
+        if end + len(body) + 1 > _ROOM:
+            self.send()
+            end = 0
+        if len(body) > _ROOM:
+            write_all(self._sink, frame(_message(body)))
+            return
+        text = b"," + body if end else body
+        self._held[_HEAD + end : _HEAD + end + len(text)] = text
+        self._end = end + len(text)
+        if time.monotonic() - self._sent > _HOLD_S:
+            self.send()
+
+    def send(self, leaving: bool = False) -> None:
+        """Send what is held, if anything; `leaving` gives the rest of the list back and is always sent."""
+        end = self._end
+        if end or leaving:
+            body = self._held[_HEAD : _HEAD + end]
+            # First, since who is killed in between leaves rulings to be made again, and none twice.
+            self._end = 0
+            write_all(self._sink, frame(_message(body, leaving)))
+        self._sent = time.monotonic()
+
+    @property
+    def _end(self) -> int:
+        return int.from_bytes(self._held[:_HEAD], "big")
+
+    @_end.setter
+    def _end(self, size: int) -> None:
+        self._held[:_HEAD] = size.to_bytes(_HEAD, "big")
+
+
+def _message(rulings: bytes, leaving: bool = False) -> bytes:
+    return b'{"ruled":[%b],"leaving":%b}' % (rulings, b"true" if leaving else b"false")

@@ -1,0 +1,86 @@
+"""Rulings leave a worker in few messages, and none is lost or doubled by a kill."""
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from datapipe import worker_outbox
+from datapipe.worker_frames import read_frame
+from datapipe.worker_outbox import Outbox
+from judges.base import Ruling
+
+
+@pytest.fixture
+def pipe() -> Iterator[tuple[int, int]]:
+    source, sink = os.pipe()
+    yield source, sink
+    os.close(source)
+
+
+def told(source: int, sink: int) -> list[tuple[list[str], bool]]:
+    """Reasons and `leaving` of every message, until the pipe ends."""
+    os.close(sink)
+    messages: list[dict[str, Any]] = []
+    while (body := read_frame(source)) is not None:
+        messages.append(json.loads(body))
+    return [([Ruling(*row).reason or "" for _, row in m["ruled"]], m["leaving"]) for m in messages]
+
+
+def test_rulings_of_a_moment_are_one_message(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_outbox, "_HOLD_S", 60)
+    outbox = Outbox(pipe[1])
+    for reason in ("one", "two \ud800", "three"):
+        outbox.put(Ruling("fail", reason=reason))
+    outbox.send()
+    outbox.send()
+    assert told(*pipe) == [(["one", "two \ud800", "three"], False)]
+
+
+def test_held_rulings_go_out_after_a_while(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_outbox, "_HOLD_S", -1)
+    outbox = Outbox(pipe[1])
+    outbox.put(Ruling("fail", reason="one"))
+    outbox.put(Ruling("fail", reason="two"))
+    assert told(*pipe) == [(["one"], False), (["two"], False)]
+
+
+def test_who_leaves_says_so_in_the_message_of_the_last_ruling(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_outbox, "_HOLD_S", 60)
+    outbox = Outbox(pipe[1])
+    outbox.put(Ruling("fail", reason="late"))
+    outbox.send(leaving=True)
+    outbox.send(leaving=True)
+    assert told(*pipe) == [(["late"], True), ([], True)]
+
+
+def test_without_room_what_is_held_goes_first(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(worker_outbox, "_HOLD_S", 60)
+    monkeypatch.setattr(worker_outbox, "_ROOM", 200)
+    outbox = Outbox(pipe[1])
+    reasons = ["a" * 80, "b" * 80, "c" * 400, "d" * 10]
+    for reason in reasons:
+        outbox.put(Ruling("fail", reason=reason))
+    outbox.send()
+    messages = told(*pipe)
+    assert [reason for said, _ in messages for reason in said] == reasons
+    assert len(messages) == 4
+
+
+def test_what_a_killed_fork_had_ruled_can_still_be_sent(
+    pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker_outbox, "_HOLD_S", 60)
+    outbox = Outbox(pipe[1])
+    child = os.fork()
+    if child == 0:
+        outbox.put(Ruling("fail", reason="before"))
+        os.kill(os.getpid(), signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    outbox.send()
+    assert told(*pipe) == [(["before"], False)]
