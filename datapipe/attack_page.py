@@ -11,7 +11,7 @@ from datapipe.attack_targets import bundled, of_file
 from datapipe.errors import ConfigError
 from datapipe.output import note, say, write_rows
 from datapipe.selfchecks import counts_of
-from datapipe.selftest import attack_names, rate_row
+from datapipe.selftest_rates import attack_names, rate_row
 from datapipe.workers import Job, PoolSettings, WorkerPool
 from judges.base import Attempt, Check, Ruling
 from judges.catalog import catalog, pick

@@ -159,7 +159,8 @@ class Rate(Section):
     families: dict[str, str] = Field(default_factory=dict)
     """Family by model name, where the name does not tell: only another family is a second opinion."""
     false_pass: float = Field(0.01, ge=0, lt=1)
-    """Share of wrong answers that a verifier passes; raise it to what its self-test measured."""
+    """Share of wrong answers that a verifier passes, as is believed before its self-test, which weighs more
+    from a hundred near misses on."""
     solved: float = Field(0.95, gt=0, lt=1)
     """P(pass rate > guess floor + false_pass) from which a question counts as solved."""
 

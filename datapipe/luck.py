@@ -7,8 +7,9 @@ from datapipe.golds import gold_texts, own_floor
 from datapipe.normal import normal
 from datapipe.posterior import mass_between
 from datapipe.run import RunFolder
+from datapipe.selftest_rates import false_pass_rates
 from schemas.references import NoGoldReference, load_reference
-from schemas.rows import Lane, Question
+from schemas.rows import LANES, Lane, Question
 
 Group = tuple[str, str, str]
 """Source, domain and type of references that one guesser would be asked about."""
@@ -20,6 +21,7 @@ class Floors:
     def __init__(self, run: RunFolder) -> None:
         self._run, self._lock = run, threading.Lock()
         self._known: dict[Lane, tuple[list[str], dict[Group, float]]] = {}
+        self._false_passes: tuple[list[str], dict[str, float]] | None = None
 
     def base_rates(self, lane: Lane) -> dict[Group, float]:
         """By group, how often its commonest reference is right about another of its questions.
@@ -33,6 +35,14 @@ class Floors:
             if known is None or known[0] != made_from:
                 self._known[lane] = made_from, self._count(lane)
             return self._known[lane][1]
+
+    def false_passes(self, before: float) -> dict[str, float]:
+        """Share of wrong answers that pass, by type of reference; see `false_pass_rates`."""
+        with self._lock:
+            made_from = [str(before), *self._run.fingerprint("quarantine", LANES[0])]
+            if self._false_passes is None or self._false_passes[0] != made_from:
+                self._false_passes = made_from, false_pass_rates(self._run, before)
+            return self._false_passes[1]
 
     def floor(self, question: Question) -> float | None:
         """The pass rate of who knows nothing of the question; None where no reference says what passes."""

@@ -17,7 +17,7 @@ from datapipe.errors import ConfigError
 from datapipe.format import as_sent
 from datapipe.keep import steering_policy
 from datapipe.policies import models_by_policy
-from datapipe.selftest import selftest_rows
+from datapipe.selftest_rates import selftest_rows
 from datapipe.shards import Entry, sync_folder, write_text
 from datapipe.sources import Source, load_sources, unregistered
 from datapipe.upload import upload

@@ -35,14 +35,17 @@ def rate(ctx: Context, shard: Shard) -> None:
     counts = {key: counted(group) for key, group in sorted(ruled.items())}
     models = models_by_policy(run, lane)
     scored = {key: count.scored for key, count in counts.items() if key[0] in kinds}
+    believed = ctx.settings.rate.false_pass
+    false_passes = ctx.floors.false_passes(believed)
     ratings = [
         rating(
             ctx.settings.rate,
             questions[question],
             policy,
             count,
-            ctx.floors.floor(questions[question]),
-            clusters.majority(groups.get(question, ()), policy, count.scored),
+            floor=ctx.floors.floor(questions[question]),
+            false_pass=false_passes.get(kinds.get(question, ""), believed),
+            majority=clusters.majority(groups.get(question, ()), policy, count.scored),
         )
         for (question, policy), count in counts.items()
     ]
@@ -62,7 +65,8 @@ def _inputs(ctx: Context, shard: Shard) -> str:
     owed = None if ctx.settings.input.recorded else (ctx.settings.generate.n, ctx.settings.seed)
     made_from = [run.fingerprint(table, lane, shard.number) for table in ("questions", "answers", "verdicts")]
     rates = sorted(ctx.floors.base_rates(lane).items())
-    return content_id("rate", *made_from, config, ctx.current_policy(lane), owed, rates)
+    false_passes = sorted(ctx.floors.false_passes(ctx.settings.rate.false_pass).items())
+    return content_id("rate", *made_from, config, ctx.current_policy(lane), owed, rates, false_passes)
 
 
 def _gathered(

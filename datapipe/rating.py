@@ -36,13 +36,20 @@ def counted(group: Iterable[Ruled]) -> Counts:
 
 
 def rating(
-    config: Rate, question: Question, policy: str, of: Counts, floor: float | None, majority: float | None
+    config: Rate,
+    question: Question,
+    policy: str,
+    of: Counts,
+    *,
+    floor: float | None,
+    false_pass: float,
+    majority: float | None,
 ) -> Rating:
     """The rating; `floor` is None where nothing says what passes, `majority` where nothing is clustered."""
     passes, fails, scored, n = of.passes, of.fails, of.scored, of.n
     low, high = interval(passes, fails)
     unsolved, hard, medium, easy, trivial = masses(passes, fails, config)
-    prior, false_pass = config.unsolved_prior, config.false_pass
+    prior = config.unsolved_prior
     solved = None if floor is None or not scored else solved_mass(passes, fails, floor, false_pass, prior)
     return Rating(
         lane=question.lane,

@@ -4,14 +4,16 @@ A reference comes from a user's file, so nothing is made of it outside a worker.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from itertools import islice
 
 from datapipe.attacks import attacks, gold_text
 from judges.attempt import Attempt
-from judges.base import Check, Finding, Ruling, Unscored
+from judges.base import Check, Finding, Outage, Ruling, Unscored
 from schemas.references import Reference
+from schemas.rows import Outcome
 
 _MOST, _SHOWN = 12, 160
 _WRAPPED = frozenset({"math", "choice", "text", "quantity", "logic"})
@@ -70,14 +72,16 @@ def _gold(check: Check, attempt: Attempt) -> str | None:
 def _selftest(check: Check, attempt: Attempt) -> Finding:
     """Evidence: counts as JSON, of right answers that do not pass and of wrong ones that do."""
     reference = _reference(attempt)
-    right = [(text, _ruling(check, text, reference)) for text in rights(check, reference)]
-    wrong = [(text, _ruling(check, text, reference)) for text in wrongs(check, reference)]
-    missed = [text for text, ruling in right if ruling.outcome != "pass"]
-    passed = [text for text, ruling in wrong if ruling.outcome == "pass"]
+    right = [("rights", text) for text in rights(check, reference)]
+    wrong = [("wrongs", text) for text in wrongs(check, reference)]
+    outcomes = _outcomes(check, right + wrong, reference)
+    missed = [text for name, text, outcome in outcomes if name == "rights" and outcome != "pass"]
+    passed = [text for name, text, outcome in outcomes if name == "wrongs" and outcome == "pass"]
+    tried = Counter(name for name, _, _ in outcomes)
     counts = {
-        "rights": len(right),
+        "rights": tried["rights"],
         "rights_failed": len(missed),
-        "wrongs": len(wrong),
+        "wrongs": tried["wrongs"],
         "wrongs_passed": len(passed),
     }
     return _told(counts, passed or missed)
@@ -86,23 +90,34 @@ def _selftest(check: Check, attempt: Attempt) -> Finding:
 def _attack(check: Check, attempt: Attempt) -> Finding:
     """Evidence: texts tried and texts that passed, by attack, as JSON."""
     reference = _reference(attempt)
+    misses = check.near_misses(reference) if check.near_misses else []
+    tried = attacks(attempt.question, reference, rights(check, reference), misses)
     counts: dict[str, int] = {}
     passed = []
-    misses = check.near_misses(reference) if check.near_misses else []
-    for name, text in attacks(attempt.question, reference, rights(check, reference), misses):
-        hit = check.judge(Attempt.of(text, reference, attempt.question)).outcome == "pass"
+    for name, text, outcome in _outcomes(check, tried, reference, attempt.question):
+        hit = outcome == "pass"
         counts[name] = counts.get(name, 0) + 1
         counts[f"{name}_passed"] = counts.get(f"{name}_passed", 0) + hit
         passed += [text] if hit else []
     return _told(counts, passed)
 
 
+def _outcomes(
+    check: Check, named: Iterable[tuple[str, str]], reference: Reference, question: str = "?"
+) -> list[tuple[str, str, Outcome]]:
+    """Names and texts with what is ruled of them; what the machine keeps from being ruled on is left out.
+
+    Raises Outage where that is all.
+    """
+    told = [(name, text, check.judge(Attempt.of(text, reference, question))) for name, text in named]
+    found = [(name, text, ruling.outcome) for name, text, ruling in told if ruling.unscored != "infra"]
+    if told and not found:
+        raise Outage(told[0][2].reason or "")
+    return found
+
+
 def _told(counts: Mapping[str, int], shown: Sequence[str]) -> Finding:
     return Finding(evidence=json.dumps(counts), extracted=shown[0][:_SHOWN] if shown else None)
-
-
-def _ruling(check: Check, text: str, reference: Reference) -> Ruling:
-    return check.judge(Attempt.of(text, reference))
 
 
 def _reference(attempt: Attempt) -> Reference:

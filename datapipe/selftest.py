@@ -4,21 +4,19 @@ Every gold is tried, right and wrong answers and attacks on a bounded sample, al
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future
-from typing import Any
 
-from datapipe.attacks import NAMES
 from datapipe.context import Context
 from datapipe.errors import ConfigError
 from datapipe.posterior import interval
-from datapipe.run import RunFolder
 from datapipe.selfchecks import counts_of
+from datapipe.selftest_rates import PREFIX
 from datapipe.workers import Job
 from judges.base import Attempt, Check, Ruling
 from schemas.ids import content_id
 from schemas.references import load_reference
-from schemas.rows import LANES, Question
+from schemas.rows import Question
 
 JOBS = 64
 """References handed to a verifier process at a time."""
@@ -61,7 +59,7 @@ class SelfTest:
 
     def tally(self) -> dict[str, int]:
         """The counts, by `TYPE.WHAT`."""
-        return {f"selftest.{name}": count for name, count in sorted(self.counts.items())}
+        return {f"{PREFIX}{name}": count for name, count in sorted(self.counts.items())}
 
     def _sample(self, kinds: dict[str, str], asked: dict[str, Question]) -> None:
         """Try right and wrong answers, and attacks, on the first references by hash, up to the sample."""
@@ -72,9 +70,14 @@ class SelfTest:
             chosen += [(f"{kinds[text]}/{what}", asked[text]) for what in wanted]
             self._tried[kinds[text]] += 1
         told = self._ask([(name,) for name, _ in chosen], [question for _, question in chosen])
+        outages: dict[str, list[Ruling]] = {}
         for (name, question), (ruling,) in zip(chosen, told, strict=True):
-            self._count(name.partition("/")[0], question, ruling)
-        for kind in sorted(set(kinds.values())):
+            kind = name.partition("/")[0]
+            self._count(kind, question, ruling)
+            outages.setdefault(kind, []).append(ruling)
+        for kind, rulings in sorted(outages.items()):
+            if all(ruling.unscored == "infra" for ruling in rulings):
+                raise ConfigError(f"verifier {kind!r} cannot work here: {rulings[0].reason}")
             self._stop_if_fooled(kind)
 
     def _ask(self, names: Sequence[tuple[str, ...]], questions: Sequence[Question]) -> list[list[Ruling]]:
@@ -104,47 +107,6 @@ class SelfTest:
                 f"{self.settings.false_passes:g}: {shown}. Mend the verifier or the references, or allow it; "
                 f"nothing was asked"
             )
-
-
-def selftest_rows(run: RunFolder) -> list[dict[str, Any]]:
-    """Rates by answer type as the gate found them, each with n and a 95 % interval; empty before it ran.
-
-    `false_fail` is of right answers, `false_pass` of wrong ones, `gold_refused` of the run's references,
-    `attack: …` of the texts of one attack.
-    """
-    counts = _counts(run)
-    kinds = sorted({name.partition(".")[0] for name in counts})
-    rates = [("gold_refused", "golds_refused", "golds"), ("false_fail", "rights_failed", "rights")]
-    rates += [("false_pass", "wrongs_passed", "wrongs")]
-    attacks = attack_names({name.partition(".")[2] for name in counts})
-    rates += [(f"attack: {name}", f"{name}_passed", name) for name in attacks]
-    return [
-        rate_row({"type": kind, "what": what}, counts[f"{kind}.{hit}"], counts[f"{kind}.{of}"])
-        for kind in kinds
-        for what, hit, of in rates
-        if counts[f"{kind}.{of}"]
-    ]
-
-
-def attack_names(counted: Iterable[str]) -> list[str]:
-    """The attacks among the names of counts, in order."""
-    found = {name for name in counted if name in NAMES or name.startswith("code_")}
-    return sorted(name for name in found if not name.endswith("_passed"))
-
-
-def rate_row(head: dict[str, Any], hits: int, of: int) -> dict[str, Any]:
-    """A rate with its n and 95 % interval."""
-    low, high = interval(hits, of - hits)
-    return {**head, "n": of, "hits": hits, "rate": hits / of, "low": low, "high": high}
-
-
-def _counts(run: RunFolder) -> Counter[str]:
-    found: Counter[str] = Counter()
-    for entry in run.manifest("quarantine", LANES[0]).entries().values():
-        found.update(
-            {n.removeprefix("selftest."): c for n, c in entry.counts.items() if n.startswith("selftest.")}
-        )
-    return found
 
 
 def _refusal(kind: str, ruling: Ruling) -> str | None:

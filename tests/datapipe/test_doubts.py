@@ -39,7 +39,10 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         "questions": [str(write_jsonl(folder / "q.jsonl", rows))],
         "recorded": [str(write_jsonl(folder / "r.jsonl", given))],
     }
-    return ran(settings(folder, input=files, lanes=["verifiable"], rate={"steer": "one"}), Model())
+    config = settings(
+        folder, input=files, lanes=["verifiable"], rate={"steer": "one"}, selftest={"sample": 0}
+    )
+    return ran(config, Model())
 
 
 def test_suspects_are_counted_once_a_question(run: Ran) -> None:

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from datapipe.errors import ConfigError
-from datapipe.selftest import selftest_rows
+from datapipe.selftest_rates import selftest_rows
 from judges.base import Check
 from judges.catalog import catalog
+from judges.sandbox import Sandbox, SandboxUnavailable
 from schemas.rows import Quarantined
 from tests.support import Model, ran, settings, verifiable
 
@@ -86,3 +87,29 @@ def test_a_verifier_that_lacks_its_package_stops_the_run(
     with pytest.raises(ConfigError, match=r"pip install reasoning-datapipe\[logic\]"):
         run(tmp_path, [verifiable("Add.", "7", reference=LOGIC)], model)
     assert model.asked == []
+
+
+def test_where_no_program_can_be_run_nothing_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none_works() -> Sandbox:
+        raise SandboxUnavailable("no sandbox works on this machine, so no program is run")
+
+    monkeypatch.setattr("judges.verifiers.code.borrowed", none_works)
+    model = Model()
+    reference = {"type": "code", "entry_point": "f", "cases": [{"input": [1], "output": 2}]}
+    rows = [verifiable("Write f.", "?", reference=reference)]
+    with pytest.raises(ConfigError, match="verifier 'code' cannot work here: no sandbox works"):
+        run(tmp_path, rows, model)
+    assert model.asked == []
+
+
+def test_ratings_believe_what_the_self_test_measured(tmp_path: Path) -> None:
+    rows = [verifiable(f"What is {n} + 3?", str(n + 3)) for n in range(20)]
+    said = run(tmp_path, rows, rate={"false_pass": 0.1})
+    (measured,) = [row for row in selftest_rows(said.folder) if row["what"] == "false_pass"]
+    assert (measured["hits"], measured["n"] > 100) == (0, True)
+    (believed,) = {row.false_pass for row in said.rows("ratings")}
+    assert believed == pytest.approx(0.1 * 100 / (measured["n"] + 100))
+    unmeasured = run(tmp_path / "b", rows, rate={"false_pass": 0.1}, selftest={"sample": 0, "attacked": 0})
+    assert {row.false_pass for row in unmeasured.rows("ratings")} == {0.1}
