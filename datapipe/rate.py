@@ -15,6 +15,7 @@ from datapipe.policies import models_by_policy
 from datapipe.rating import counted, rating
 from datapipe.run import part_name
 from datapipe.suspects import suspects
+from judges.versions import values_version
 from schemas.ids import content_id
 from schemas.rows import Lane, Question, Verdict
 
@@ -64,9 +65,10 @@ def _inputs(ctx: Context, shard: Shard) -> str:
     config = ctx.settings.digest("rate") + content_id("deciding", deciding_rubrics(ctx.settings, ctx.checks))
     owed = None if ctx.settings.input.recorded else (ctx.settings.generate.n, ctx.settings.seed)
     made_from = [run.fingerprint(table, lane, shard.number) for table in ("questions", "answers", "verdicts")]
+    looser = values_version("loosely")  # of the other looks at an answer, the verdicts tell
     rates = sorted(ctx.floors.base_rates(lane).items())
     false_passes = sorted(ctx.floors.false_passes(ctx.settings.rate.false_pass).items())
-    return content_id("rate", *made_from, config, ctx.current_policy(lane), owed, rates, false_passes)
+    return content_id("rate", *made_from, config, ctx.current_policy(lane), owed, rates, false_passes, looser)
 
 
 def _gathered(

@@ -10,7 +10,9 @@ from typing import Any
 
 from schemas.ids import content_id
 
-VALUES = Path(__file__).parent / "values"
+HERE = Path(__file__).parent
+_FRAMEWORK = frozenset({"base", "attempt"})
+"""What every check imports: it changes no verdict, or those of all."""
 _EXAMPLES = frozenset({"passes", "fails", "unscored"})
 _SCOPES = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -18,7 +20,7 @@ _SCOPES = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 def check_version(
     path: Path, libraries: Iterable[str], params: Mapping[str, Any], optional: Iterable[str] = ()
 ) -> str:
-    """12 hex digits over the file's code, the `judges.values` modules under it, libraries and parameters.
+    """12 hex digits over the file's code, the modules of `judges` under it, libraries and parameters.
 
     Raises importlib.metadata.PackageNotFoundError for a library that is not installed and not optional.
     """
@@ -42,12 +44,12 @@ def installed(distribution: str) -> str | None:
 
 def values_version(name: str) -> str:
     """The same over one module of `judges.values` and those under it."""
-    return check_version(VALUES / f"{name}.py", (), {})
+    return check_version(HERE / f"values/{name}.py", (), {})
 
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """What matters of one file: a hash of its code, and the values modules it imports."""
+    """What matters of one file: a hash of its code, and the modules of `judges` it imports."""
 
     code: str
     uses: frozenset[Path]
@@ -55,13 +57,13 @@ class _Source:
 
 def _source(path: Path) -> _Source:
     stat = path.stat()
-    return _read(path, VALUES, (stat.st_mtime_ns, stat.st_size))
+    return _read(path, HERE, (stat.st_mtime_ns, stat.st_size))
 
 
 @cache
-def _read(path: Path, values: Path, _stamp: tuple[int, int]) -> _Source:
+def _read(path: Path, here: Path, _stamp: tuple[int, int]) -> _Source:
     tree = ast.parse(path.read_text("utf-8"), str(path))
-    return _Source(content_id("code", _code(tree)), frozenset(_uses(tree, values)))
+    return _Source(content_id("code", _code(tree)), frozenset(_uses(tree, here)))
 
 
 def _closure(path: Path) -> set[Path]:
@@ -73,7 +75,7 @@ def _closure(path: Path) -> set[Path]:
     return found
 
 
-def _uses(tree: ast.Module, values: Path) -> Iterator[Path]:
+def _uses(tree: ast.Module, here: Path) -> Iterator[Path]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
@@ -81,9 +83,11 @@ def _uses(tree: ast.Module, values: Path) -> Iterator[Path]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        parts = [name.split(".") for name in names]
-        found = [values / f"{part[2]}.py" for part in parts if part[:2] == ["judges", "values"] and part[2:]]
-        yield from (file for file in found if file.is_file())
+        for top, *parts in (name.split(".") for name in names):
+            if top == "judges" and parts and parts[0] not in _FRAMEWORK:
+                # The last part may be a name inside the module.
+                found = [here.joinpath(*parts[:size]).with_suffix(".py") for size in (1, 2)]
+                yield from (file for file in found if file.is_file())
 
 
 def _code(tree: ast.Module) -> Any:
@@ -94,7 +98,7 @@ def _code(tree: ast.Module) -> Any:
 
 def _framework(node: ast.stmt) -> bool:
     """An import of what every check imports: another name of it, for an example, changes no verdict."""
-    return isinstance(node, ast.ImportFrom) and node.module in ("judges.base", "judges.attempt")
+    return isinstance(node, ast.ImportFrom) and node.module in {f"judges.{name}" for name in _FRAMEWORK}
 
 
 def _defines(node: ast.stmt) -> set[str]:

@@ -50,7 +50,7 @@ def version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Version:
     """The version of a check file, given its text and that of the values module it uses."""
     values = tmp_path / "values"
     values.mkdir()
-    monkeypatch.setattr(judges.versions, "VALUES", values)
+    monkeypatch.setattr(judges.versions, "HERE", tmp_path)
 
     def of(rule: str = RULE, helper: str = HELPER, libraries: tuple[str, ...] = (), **params: Any) -> str:
         (values / "sample.py").write_text(helper)
@@ -114,6 +114,24 @@ def test_version_sees_values_of_values(version: Version, tmp_path: Path) -> None
     before = version(helper=through)
     (tmp_path / "values/other.py").write_text("MOST = 22\n")
     assert version(helper=through) != before
+
+
+def test_version_sees_other_modules_of_judges_but_not_what_all_import(
+    version: Version, tmp_path: Path
+) -> None:
+    through = "from judges.walls import HEIGHT\nfrom judges.base import Unscored\n" + HELPER
+    told = []
+    for walls, base in (("1", "1"), ("2", "1"), ("2", "2")):
+        (tmp_path / "walls.py").write_text(f"HEIGHT = {walls}\n")
+        (tmp_path / "base.py").write_text(f"HEIGHT = {base}\n")
+        told.append(version(helper=through))
+    assert told[0] != told[1] == told[2]
+
+
+def test_the_version_of_code_covers_its_sandbox() -> None:
+    closure = {path.stem for path in judges.versions._closure(judges.versions.HERE / "verifiers/code.py")}
+    assert {"sandbox", "sandbox_inside", "sandbox_cases", "plain_data"} <= closure
+    assert not {"base", "attempt"} & closure
 
 
 def user(tmp_path: Path, name: str, text: str) -> tuple[Path]:
