@@ -113,30 +113,17 @@ def describe_progress(progress: Progress) -> str:
 def _show(view: View, ctx: Context, lines: list[Line]) -> None:
     """The artifacts of a finished run."""
     name = ctx.settings.name
-    view.show(
-        create_table_artifact,
-        table=summary_rows(lines),
-        key=artifact_key("summary", name),
-        description=f"What came, what left and why, in run {name}",
-    )
-    view.show(
-        create_table_artifact,
-        table=drop_reasons(ctx.run),
-        key=artifact_key("drop-reasons", name),
-        description=f"Why answers of run {name} are no data",
-    )
-    view.show(
-        create_table_artifact,
-        table=suspicions(ctx.run),
-        key=artifact_key("suspects", name),
-        description=f"References of run {name} that its answers speak against",
-    )
-    view.show(
-        create_table_artifact,
-        table=false_passes(ctx.run),
-        key=artifact_key("false-passes", name),
-        description=f"Expected share of passed answers of run {name} that are wrong, by tier",
-    )
+    tables = {
+        "summary": (summary_rows(lines), f"What came, what left and why, in run {name}"),
+        "drop-reasons": (drop_reasons(ctx.run), f"Why answers of run {name} are no data"),
+        "suspects": (suspicions(ctx.run), f"References of run {name} that its answers speak against"),
+        "false-passes": (
+            false_passes(ctx.run),
+            f"Expected share of passed answers of run {name} that are wrong, by tier",
+        ),
+    }
+    for key, (table, description) in tables.items():
+        view.show(create_table_artifact, table=table, key=artifact_key(key, name), description=description)
     view.show(
         create_markdown_artifact,
         markdown=markdown_table(histogram(ctx.run)),
