@@ -1,6 +1,6 @@
 """Measure speed, size, memory and recovery, as ratios of one run, and hold each to its gate.
 
-    python infra/bench.py [engine] [files] [verifying] [memory] [sandbox] [kill]
+    python infra/bench.py [verdicts] [engine] [files] [verifying] [memory] [sandbox] [kill]
                            [suspicion] [--pairs N]
 
 Ends with 1 where a gate does not hold. A gate on a ratio holds if the one-sided 95 % bound over the pairs,
@@ -15,18 +15,19 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks import engine, files, gates, kill, memory, sandbox, suspicion, verifying
+from benchmarks import engine, files, gates, kill, memory, sandbox, suspicion, verdicts, verifying
 from benchmarks.gates import Measured
 
 from datapipe import loop
 
-PARTS = ("engine", "files", "verifying", "memory", "sandbox", "kill", "suspicion")
+PARTS = ("verdicts", "engine", "files", "verifying", "memory", "sandbox", "kill", "suspicion")
 
 
 def main() -> int:
     """Run the parts asked for: the number of gates that do not hold."""
     given = _arguments()
     parts: dict[str, Callable[[Path], Iterator[Measured]]] = {
+        "verdicts": verdicts.measure,
         "engine": partial(engine.measure, pairs=given.pairs),
         "files": partial(files.measure, pairs=given.pairs),
         "verifying": partial(verifying.measure, pairs=given.pairs),

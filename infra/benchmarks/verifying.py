@@ -13,7 +13,7 @@ from benchmarks.gates import Measured, held, paired
 from datapipe.workers import Job, PoolSettings, WorkerPool
 from judges.attempt import Attempt
 
-WORD_PROBLEMS, MIXED, SCALED, BESIDE = 400, 200, 6_000, 2_000
+WORD_PROBLEMS, MIXED, SCALED, BESIDE = 1_000, 200, 6_000, 2_000
 """Pairs of one measurement; math-verify, the slower side, sets what is affordable."""
 SOFT_S = 0.5
 """The deadline of the bad items: short, since dozens of them are met."""
