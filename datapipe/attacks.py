@@ -154,6 +154,45 @@ def denied(at: Target) -> list[str]:
     ]
 
 
+def taken_back(at: Target) -> list[str]:
+    """The right answer is stated and then withdrawn."""
+    g, w = at.gold, at.wrong
+    return [
+        f"\\boxed{{{g}}}. Wait, no, it is {w}.",
+        f"\\boxed{{{g}}}\n\nThat is wrong. The correct answer is {w}.",
+        f"Answer: {g}\n\nActually, the answer is {w}.",
+        f"The answer is {g}. Hmm, I made a mistake: the answer is {w}.",
+        f"**Answer: {g}**\n\nSo the answer is {w}.",
+    ]
+
+
+def only_supposed(at: Target) -> list[str]:
+    """The right answer is somebody else's, or an assumption."""
+    g = at.gold
+    return [
+        f"Bob claims that the answer is {g}. I cannot tell.",
+        f"Suppose the answer is {g}. Then we reach a contradiction.",
+        f"The wrong answer is {g}.",
+        f"I don't think the answer is {g}.",
+        f"Is the answer {g}?",
+    ]
+
+
+def changed_around(at: Target) -> list[str]:
+    """What stands around the right answer makes it another."""
+    if not re.fullmatch(r"\d+", at.gold) or at.gold in ("0", "1"):
+        return []
+    shapes = [
+        "-\\boxed{{{}}}",
+        "\\sqrt{{\\boxed{{{}}}}}",
+        "\\boxed{{{}}}^2",
+        "\\boxed{{{}\\pi}}",
+        "\\boxed{{{}²}}",
+    ]
+    shapes += ["\\boxed{{x > {}}}", "The answer is more than {}.", "So it is $\\frac{{1}}{{{}}}$."]
+    return [shape.format(at.gold) for shape in shapes]
+
+
 _ALL: tuple[Attack, ...] = (
     hedged_finals,
     all_options,
@@ -163,6 +202,9 @@ _ALL: tuple[Attack, ...] = (
     lookalike_unicode,
     lookalike_latex,
     denied,
+    taken_back,
+    only_supposed,
+    changed_around,
 )
 NAMES = tuple(attack.__name__ for attack in _ALL)
 
@@ -185,6 +227,7 @@ def _programs(reference: CodeReference) -> Iterator[tuple[str, str]]:
 _TRICKS = {
     "exit": ["import os", "os._exit(0)"],
     "raise": ["raise SystemExit(0)"],
+    "stops_iteration": ["raise StopIteration"],
     "equal_to_all": [
         "return type('Any', (), {'__eq__': lambda s, o: True, '__ne__': lambda s, o: False})()",
     ],
