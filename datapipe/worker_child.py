@@ -90,43 +90,84 @@ def serve() -> None:
     except CatalogError as error:
         write_all(sink, frame(encode({"broken": str(error)})))
         return
+    _warm(checks)
+    outbox, soft_s = Outbox(sink), settings["soft_s"]
+    turns = Turns()
+    if not _may_fork():
+        _rule_until_the_end(source, sink, outbox, turns, checks, soft_s)
+        return
+    gc.freeze()  # what is loaded by now stays shared between the forks
+
+    def rule() -> None:
+        _warm(checks)  # copies the pages that a fork shares until it writes to them, before anyone waits
+        if turns.wait():
+            _rule_until_the_end(source, sink, outbox, turns, checks, soft_s)
+
+    _keep_two(rule, outbox)
+
+
+def _warm(checks: Mapping[str, Check]) -> None:
     for check in checks.values():
         if check.warm is not None:
             check.warm()
-    gc.freeze()  # what is loaded by now stays shared between the forks
-    outbox, soft_s = Outbox(sink), settings["soft_s"]
-    while _in_a_fork(lambda: _rule_until_the_end(source, sink, outbox, checks, soft_s), outbox) == _ANEW:
-        pass
 
 
-def _in_a_fork(work: Callable[[], None], outbox: Outbox) -> int:
-    """Do the work in a child; its exit status, unless a signal ended it, which then ends this process too.
+def _may_fork() -> bool:
+    """With threads about, whose locks a fork would copy, whoever started this process starts another."""
+    return len(os.listdir("/proc/self/task") if sys.platform == "linux" else [0]) == 1
 
-    A fork costs milliseconds where loading the checks costs a second. With threads about, whose locks a fork
-    would copy, the work is done here, and whoever started this process starts another.
+
+class Turns:
+    """One of the forks of a process has the turn to rule; it is handed on over a pipe."""
+
+    def __init__(self) -> None:
+        self._next, self._last = os.pipe()
+        self.hand_on()
+
+    def wait(self) -> bool:
+        return os.read(self._next, 1) != b""
+
+    def hand_on(self) -> None:
+        os.write(self._last, b"t")
+
+
+def _keep_two(rule: Callable[[], None], outbox: Outbox) -> None:
+    """Keep one fork that rules and one that waits for its turn, until one ends that does not leave for it.
+
+    A fork costs milliseconds where loading the checks costs a second, and one that waits costs none of them.
+    What ended the one that ruled, a signal or a status, then ends this process too.
     """
-    if len(os.listdir("/proc/self/task") if sys.platform == "linux" else [0]) > 1:
-        work()
-        return 0
     keeper = os.getpid()
-    child = os.fork()
-    if child == 0:
-        _bind_to(keeper)
-        work()
-        os._exit(0)
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    forks = {_fork(rule, keeper) for _ in range(2)}
+    while True:
+        ended, code = os.wait()
+        forks.remove(ended)
+        status = os.waitstatus_to_exitcode(code)
+        if status != _ANEW:
+            break
+        forks.add(_fork(rule, keeper))
+    for fork in forks:
+        os.kill(fork, signal.SIGKILL)
+        os.waitpid(fork, 0)
     outbox.send()  # what it had ruled before it was killed
     if status < 0:
         with suppress(OSError):  # SIGKILL takes no handler and needs none
             signal.signal(-status, signal.SIG_DFL)
         os.kill(keeper, -status)
-    if status not in (0, _ANEW):
-        os._exit(status)
-    return status
+    os._exit(status)
+
+
+def _fork(rule: Callable[[], None], keeper: int) -> int:
+    child = os.fork()
+    if child == 0:
+        _bind_to(keeper)
+        rule()
+        os._exit(0)
+    return child
 
 
 def _rule_until_the_end(
-    source: int, sink: int, outbox: Outbox, checks: Mapping[str, Check], soft_s: float
+    source: int, sink: int, outbox: Outbox, turns: Turns, checks: Mapping[str, Check], soft_s: float
 ) -> None:
     ready = {"ready": list(checks), "cpu_s": time.process_time(), "pid": os.getpid()}
     write_all(sink, frame(encode(ready)))
@@ -134,24 +175,28 @@ def _rule_until_the_end(
     memory = resource.getrlimit(resource.RLIMIT_AS)[0]
     while (body := read_frame(source)) is not None:
         for names, attempt in json.loads(body):
-            _work(Attempt.from_json(attempt), [checks[name] for name in names], alarm, outbox)
+            if not _work(Attempt.from_json(attempt), [checks[name] for name in names], alarm, outbox):
+                _leave(outbox, turns)
         if _mapped_bytes() > memory * _MEMORY_SHARE:
-            _leave(outbox)
+            _leave(outbox, turns)
         outbox.send()
 
 
-def _work(attempt: Attempt, checks: list[Check], alarm: _Alarm, outbox: Outbox) -> None:
+def _work(attempt: Attempt, checks: list[Check], alarm: _Alarm, outbox: Outbox) -> bool:
+    """Whether the process may go on: what was broken off may have left a library's caches half written."""
     for check in checks:
+        outbox.send_due()
         ruling, broken_off = _rule(check, attempt, alarm)
         outbox.put(ruling)
-        # What was broken off midway may have left a library's caches half written.
         if broken_off or (ruling.reason or "").startswith("raised MemoryError"):
-            _leave(outbox)
+            return False
+    return True
 
 
-def _leave(outbox: Outbox) -> NoReturn:
+def _leave(outbox: Outbox, turns: Turns) -> NoReturn:
     """Ask to be replaced, in the message of the last ruling: after it the next list may be on its way."""
     outbox.send(leaving=True)
+    turns.hand_on()
     os._exit(_ANEW)
 
 

@@ -9,6 +9,7 @@ from datapipe.worker_frames import encode, frame, write_all
 from judges.base import Ruling
 
 _HEAD, _ROOM = 8, 1 << 20
+"""Room for many rulings, whose texts are cut to some thousand characters."""
 _HOLD_S = 0.02
 """Longer than most checks take, and too short for anyone to wait for."""
 _row = attrgetter(*(field.name for field in fields(Ruling)))
@@ -25,18 +26,17 @@ class Outbox:
         self._sent = time.monotonic()
 
     def put(self, ruling: Ruling) -> None:
-        """Take one in; sends those held where the last were sent a while ago, or there is no room for it."""
+        """Take one in. It is not sent before the next is due, since it may be the last of its process."""
         body = encode((time.process_time(), _row(ruling)))
-        end = self._end
-        if end + len(body) + 1 > _ROOM:
+        if self._end + len(body) + 1 > _ROOM:
             self.send()
-            end = 0
-        if len(body) > _ROOM:
-            write_all(self._sink, frame(_message(body)))
-            return
+        end = self._end
         text = b"," + body if end else body
         self._held[_HEAD + end : _HEAD + end + len(text)] = text
         self._end = end + len(text)
+
+    def send_due(self) -> None:
+        """Send what is held where the last was sent a while ago."""
         if time.monotonic() - self._sent > _HOLD_S:
             self.send()
 
