@@ -1,20 +1,18 @@
 """The inside of a worker: load the checks once, then rule on attempts in a fork that can be made anew."""
 
-import ctypes
 import gc
 import json
 import os
 import resource
 import signal
-import sys
 import time
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
 from datapipe.selfchecks import selfchecks
+from datapipe.worker_forks import ANEW, Turns, bind_to, keep_two, may_fork
 from datapipe.worker_frames import encode, frame, read_frame, write_all
 from datapipe.worker_outbox import Outbox
 from judges.attempt import Attempt
@@ -24,11 +22,8 @@ from judges.pairs import pair_checks
 
 WALL_FACTOR = 4
 """Wall seconds that one soft second of CPU time may take, since the machine may be busy."""
-_PR_SET_PDEATHSIG = 1
 _MEMORY_SHARE = 0.75
 _AGAIN_S, _CLOSE_S = 0.1, 0.001
-_ANEW = 77
-"""Exit status of a fork after which the next is made."""
 
 
 class Deadline(BaseException):
@@ -81,7 +76,7 @@ def serve() -> None:
     """
     source, sink = _own_pipes()
     settings = json.loads(read_frame(source) or b"{}")
-    _bind_to(settings["parent"])
+    bind_to(settings["parent"])
     memory = settings["memory_mb"] << 20
     _limit_memory(memory)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -93,77 +88,23 @@ def serve() -> None:
     _warm(checks)
     outbox, soft_s = Outbox(sink), settings["soft_s"]
     turns = Turns()
-    if not _may_fork():
+    if not may_fork():
         _rule_until_the_end(source, sink, outbox, turns, checks, soft_s)
         return
     gc.freeze()  # what is loaded by now stays shared between the forks
 
     def rule() -> None:
         _warm(checks)  # copies the pages that a fork shares until it writes to them, before anyone waits
-        if turns.wait():
-            _rule_until_the_end(source, sink, outbox, turns, checks, soft_s)
+        turns.wait()
+        _rule_until_the_end(source, sink, outbox, turns, checks, soft_s)
 
-    _keep_two(rule, outbox)
+    keep_two(rule, outbox)
 
 
 def _warm(checks: Mapping[str, Check]) -> None:
     for check in checks.values():
         if check.warm is not None:
             check.warm()
-
-
-def _may_fork() -> bool:
-    """With threads about, whose locks a fork would copy, whoever started this process starts another."""
-    return len(os.listdir("/proc/self/task") if sys.platform == "linux" else [0]) == 1
-
-
-class Turns:
-    """One of the forks of a process has the turn to rule; it is handed on over a pipe."""
-
-    def __init__(self) -> None:
-        self._next, self._last = os.pipe()
-        self.hand_on()
-
-    def wait(self) -> bool:
-        return os.read(self._next, 1) != b""
-
-    def hand_on(self) -> None:
-        os.write(self._last, b"t")
-
-
-def _keep_two(rule: Callable[[], None], outbox: Outbox) -> None:
-    """Keep one fork that rules and one that waits for its turn, until one ends that does not leave for it.
-
-    A fork costs milliseconds where loading the checks costs a second, and one that waits costs none of them.
-    What ended the one that ruled, a signal or a status, then ends this process too.
-    """
-    keeper = os.getpid()
-    forks = {_fork(rule, keeper) for _ in range(2)}
-    while True:
-        ended, code = os.wait()
-        forks.remove(ended)
-        status = os.waitstatus_to_exitcode(code)
-        if status != _ANEW:
-            break
-        forks.add(_fork(rule, keeper))
-    for fork in forks:
-        os.kill(fork, signal.SIGKILL)
-        os.waitpid(fork, 0)
-    outbox.send()  # what it had ruled before it was killed
-    if status < 0:
-        with suppress(OSError):  # SIGKILL takes no handler and needs none
-            signal.signal(-status, signal.SIG_DFL)
-        os.kill(keeper, -status)
-    os._exit(status)
-
-
-def _fork(rule: Callable[[], None], keeper: int) -> int:
-    child = os.fork()
-    if child == 0:
-        _bind_to(keeper)
-        rule()
-        os._exit(0)
-    return child
 
 
 def _rule_until_the_end(
@@ -197,7 +138,7 @@ def _leave(outbox: Outbox, turns: Turns) -> NoReturn:
     """Ask to be replaced, in the message of the last ruling: after it the next list may be on its way."""
     outbox.send(leaving=True)
     turns.hand_on()
-    os._exit(_ANEW)
+    os._exit(ANEW)
 
 
 def _rule(check: Check, attempt: Attempt, alarm: _Alarm) -> tuple[Ruling, bool]:
@@ -239,14 +180,6 @@ def _own_pipes() -> tuple[int, int]:
     for fd in (0, 1):
         os.dup2(null, fd)
     return source, sink
-
-
-def _bind_to(parent: int) -> None:
-    """Die with the thread that started this process, however it ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
 
 
 def _checks(settings: Mapping[str, Any]) -> dict[str, Check]:
