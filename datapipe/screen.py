@@ -155,12 +155,21 @@ class Asked:
             yield from (self._no_verifier(key) for key in keys if key[2] == NO_VERIFIER and key not in known)
             owed = [key for key in keys if key not in known and key[2] != NO_VERIFIER]
             if owed:
-                jobs.append((owed, Job(tuple(key[1] for key in owed), self._attempt(answer))))
+                jobs += self._jobs(owed, self._attempt(answer))
         batches = [jobs[start : start + JOBS] for start in range(0, len(jobs), JOBS)]
         futures = [self.ctx.pool.submit([job for _, job in batch]) for batch in batches]
         for batch, future in zip(batches, futures, strict=True):
             for (owed, _), rulings in zip(batch, future.result(), strict=True):
                 yield from (self._verdict(key, ruling) for key, ruling in zip(owed, rulings, strict=True))
+
+    def _jobs(self, owed: list[Key], attempt: Attempt) -> Iterator[tuple[list[Key], Job]]:
+        """Verifiers apart from rules, and with the response alone: equal jobs are ruled on once."""
+        verifiers = [key for key in owed if key[3] is not None]
+        rules = [key for key in owed if key[3] is None]
+        if verifiers:
+            yield verifiers, Job(tuple(key[1] for key in verifiers), attempt.bare())
+        if rules:
+            yield rules, Job(tuple(key[1] for key in rules), attempt)
 
     def _judged(self, answers: list[Answer], known: dict[Key, Verdict], table: str) -> Iterator[Verdict]:
         keys = [

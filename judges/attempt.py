@@ -68,6 +68,13 @@ class Attempt:
         given = "no reference" if self.reference is None else f"a reference of type {self.reference.type!r}"
         raise Unscored(f"{given}, {kind.__name__} is needed")
 
+    def bare(self) -> Self:
+        """The response alone, which is what verifiers judge: the same one is the same attempt."""
+        said = (Turn(role="assistant", content=self.response),)
+        return replace(
+            self, messages=(), turns=said, thinking=None, raw=self.response, layout="none", language=None
+        )
+
     @classmethod
     def of(
         cls,

@@ -161,3 +161,20 @@ def test_attempt_from_rows_is_the_last_assistant_turn() -> None:
     assert (attempt.response, attempt.thinking, len(attempt.turns)) == ("4", "so", 3)
     assert isinstance(attempt.reference, MathReference)
     assert Attempt.from_json(attempt.to_json()) == attempt
+
+
+def test_the_same_response_is_the_same_bare_attempt_whatever_was_thought() -> None:
+    one, other = (
+        Attempt.of("The answer is 4.", {"type": "math", "answer": "4"}, "2 + 2?", thinking=text)
+        for text in ("Hm.", "Two.")
+    )
+    assert one.to_json() != other.to_json()
+    assert one.bare().to_json() == other.bare().to_json()
+    assert one.bare() == Attempt.from_json(one.bare().to_json())
+    assert (one.bare().response, one.bare().reference, one.bare().question) == (
+        one.response,
+        one.reference,
+        one.question,
+    )
+    cut = Attempt.of("The answer is 4.", {"type": "math", "answer": "4"}, "2 + 2?", finish_reason="length")
+    assert cut.bare().truncated
