@@ -1,6 +1,5 @@
 """The inside of a worker: load the checks once, then rule on attempts in a fork that can be made anew."""
 
-import gc
 import json
 import os
 import resource
@@ -85,20 +84,15 @@ def serve() -> None:
     except CatalogError as error:
         write_all(sink, frame(encode({"broken": str(error)})))
         return
-    _warm(checks)
-    outbox, soft_s = Outbox(sink), settings["soft_s"]
-    turns = Turns()
-    if not may_fork():
-        _rule_until_the_end(source, sink, outbox, turns, checks, soft_s)
-        return
-    gc.freeze()  # what is loaded by now stays shared between the forks
+    outbox, turns, soft_s = Outbox(sink), Turns(), settings["soft_s"]
 
     def rule() -> None:
-        _warm(checks)  # copies the pages that a fork shares until it writes to them, before anyone waits
         turns.wait()
         _rule_until_the_end(source, sink, outbox, turns, checks, soft_s)
 
-    keep_two(rule, outbox)
+    if may_fork():
+        keep_two(rule, lambda: _warm(checks), outbox)
+    rule()
 
 
 def _warm(checks: Mapping[str, Check]) -> None:

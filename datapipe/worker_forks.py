@@ -1,6 +1,7 @@
 """Forks of a worker process: one that rules, and one that waits for its turn, for when the first leaves."""
 
 import ctypes
+import gc
 import os
 import signal
 import sys
@@ -36,21 +37,30 @@ def may_fork() -> bool:
     return len(os.listdir("/proc/self/task") if sys.platform == "linux" else [0]) == 1
 
 
-def keep_two(rule: Callable[[], None], outbox: Outbox) -> NoReturn:
+def keep_two(rule: Callable[[], None], warm: Callable[[], None], outbox: Outbox) -> NoReturn:
     """Keep two forks that rule in turns, until one ends that has not left for the next.
 
     A fork costs milliseconds where loading the checks costs a second, and one that waits costs the others
-    nothing. What ended the last one, a signal or a status, then ends this process too; it never returns.
+    nothing. The first begins at once; this process then warms up for those to come. What ended the last one,
+    a signal or a status, ends this process too.
     """
     keeper = os.getpid()
-    forks = {_fork(rule, keeper) for _ in range(2)}
+
+    def warmed() -> None:
+        warm()  # copies the pages that a fork shares until it writes to them, before anyone waits for it
+        rule()
+
+    forks = {_fork(rule, keeper)}
+    warm()
+    gc.freeze()  # what is loaded by now stays shared
     while True:
+        if may_fork():
+            forks.add(_fork(warmed, keeper))
         ended, code = os.wait()
         forks.remove(ended)
         status = os.waitstatus_to_exitcode(code)
-        if status != ANEW:
+        if status != ANEW or not forks:
             break
-        forks.add(_fork(rule, keeper))
     for fork in forks:
         os.kill(fork, signal.SIGKILL)
         os.waitpid(fork, 0)
