@@ -135,7 +135,7 @@ def _text(row: dict[str, Any], name: str, default: str | None = None) -> str:
 def _job(row: _Row) -> Job:
     if row.check is None or row.attempt is None:
         return Job((), Attempt.of(""))
-    return Job((row.check,), row.attempt)
+    return Job((row.check,), row.attempt.bare())
 
 
 def _told(rows: list[_Row], future: Future[list[list[Ruling]]]) -> Iterator[str]:
