@@ -1,0 +1,126 @@
+"""The number of the last sentence that has one, where nothing is stated as final and it stands free."""
+
+import re
+
+from judges.values.chains import chain
+from judges.values.counts import Unclear
+from judges.values.doubts import taken_back
+from judges.values.numbers import read_number
+from judges.values.plain import fold, plain
+from judges.values.readings import BOUND, CHANGING, FREE, value_in
+
+_MOST_CHARS = 1_000
+_SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=[\s*$)]|\Z)|[。！？]")
+_MARKER = re.compile(r"[ \t>*_#]*(?:[-*•+][ \t]+|\d{1,2}[.)][ \t]+|step[ \t]*\d{1,2}[ \t]*[:.][ \t*]*)?", re.IGNORECASE)
+_LISTED = re.compile(r"^[ \t>*_]*\(?\d{1,2}[.)](?:[ \t]|$)", re.MULTILINE)
+_PARTS = re.compile(r"^\W*(?:answer|part|question|q|a|option|case)[ \t]*\(?\w{1,2}\)?[ \t]*[:.)]", re.IGNORECASE | re.MULTILINE)
+# No answer, an unsure one, a remark about the work, or work that goes on.
+_NO_ANSWER = re.compile(
+    r"\b(?:cannot|can['’]t|unable|(?:don['’]t|do not) (?:know|think)|give up|not|never|no|nobody|unknown|impossible|depends?|e\.g|for example"
+    r"|for instance|insufficient|sorry|unclear|ambiguous|apolog\w+|if|suppose|assum\w+|maybe|perhaps|might|could|may|probably|possibly"
+    r"|guess\w*|anything|neither|nor|unsure|uncertain|claim\w*|says|think\w*|believes?|wrong|incorrect|false"
+    r"|we (?:need|must|have to|should|can now|know)|I (?:need|would need|must|should|checked|verified|used|tried)|let (?:me|us|the)|let['’]s"
+    r"|consider|denote|remains to|would need|need (?:more|to (?:find|know|consider|determine))|please|image|checked|verified|rated|note"
+    r"|references?|cannot view|possible answers|either|or|between|problems? (?:has|says|states|I)|the question|asked"
+    r"|se puede|no sé|quizás|pas|ne|peut-être|nicht|kein\w*|oder|vielleicht|bis|ou|não|nem|не|нет|или|возможно|hasta|jusqu)\b|n['’]t\b"
+    r"|[不没無无非或]|如果|假设|可能|题目|已知|ません|ない|かもしれ|または|아니|아닙|않|모르|또는|혹은|\by/o\b",
+    re.IGNORECASE,
+)
+_UNFINISHED = re.compile(
+    r"(?:[-+*/=×÷,:(\[{<>&^_\\–—]|\b(?:and|or|but|so|the|a|an|of|to|is|are|if|then|that|which|with|for|in|on|at|by|from|because|since|as"
+    r"|when|where|while|than|we|he|she|it|they|times|plus|minus|therefore|thus|hence|und|oder|et|ou|y|o|и))[\s*$]*\Z",
+    re.IGNORECASE,
+)
+_CUE = re.compile(
+    r"(?:[=:≈]|\b(?:is|are|was|were|be|equals?|makes?|made|gives?|gave|gets?|got|so|hence|therefore|thus|has|have|had|leaves?|costs?|pays?|paid"
+    r"|needs?|needed|earns?|earned|totals?|there|takes?|took|spends?|spent|saves?|saved|sells?|sold|becomes?|reaches|ate|eats|drinks?|walks?"
+    r"|runs?|reads?|buys?|bought|uses?|used|receives?|owes?|makes up|then|only|just|finds?|obtain|yields?|weighs?|measures?))"
+    r"[\s,]*(?:a total of|in total|about|approximately|exactly|only|just|equal to|left with|up with|still|an? |the )*[\s$*€£¥(]*\Z",
+    re.IGNORECASE,
+)
+_CONCLUDES = re.compile(r"=|:|\b(?:so|hence|therefore|thus)\b", re.IGNORECASE)
+_JOINED = re.compile(r"(?:\b(?:and|plus|or|&)|[,;])[\s$*]*\Z", re.IGNORECASE)
+_FORMULA = re.compile(r"\$\$?([^$]{1,500})\$\$?|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]")
+
+
+class Torn(Unclear):
+    """The last number of plain text is a part of something; it carries that number."""
+
+    def __init__(self, number: str, numbers: list[str]) -> None:
+        """The number, and all others of its sentence."""
+        super().__init__(f"{number!r} is a part of something")
+        self.number, self.numbers = number, numbers
+
+
+def lone_number(response: str, gold: str) -> str | None:
+    """The number that the last sentence with one states; None where no figure stands anywhere. Raises Unclear."""
+    at = _last_digit(response)
+    if at is None:
+        return None
+    sentence, rest = _sentence(response, at)
+    if "?" in sentence[-3:] + rest[:_MOST_CHARS] or "？" in sentence + rest[:_MOST_CHARS]:
+        raise Unclear("no final answer but a question")
+    prose = _FORMULA.sub(" ", sentence)
+    if _NO_ANSWER.search(prose) or _NO_ANSWER.search(rest[:_MOST_CHARS]) or taken_back(rest[:_MOST_CHARS]):
+        raise Unclear("no final answer but a guess, a denial or a remark")
+    if _PARTS.search(sentence) or (re.fullmatch(r"\W*\d{1,2}\W*", sentence) and _LISTED.search(response[:at])):
+        raise Unclear("no final answer but a part of a list")
+    return _value(fold(sentence).strip(), gold, _UNFINISHED.search(response.rstrip()[-40:]) is not None)
+
+
+def _last_digit(response: str) -> int | None:
+    found = re.search(r"\d", response[: -_MOST_CHARS - 1 : -1])
+    return len(response) - 1 - found.start() if found else None
+
+
+def _sentence(response: str, at: int) -> tuple[str, str]:
+    """The sentence around this place, without a list marker, and what follows it."""
+    begin = response.rfind("\n", max(0, at - _MOST_CHARS), at) + 1 or max(0, at - _MOST_CHARS)
+    stop = response.find("\n", at)
+    stop = len(response) if stop < 0 else stop
+    marker = _MARKER.match(response, begin, stop)
+    if marker and marker.end() <= at:
+        begin = marker.end()
+    for end in _SENTENCE_END.finditer(response, begin, stop):
+        if end.start() <= at:
+            begin = end.end()
+        else:
+            stop = end.end()
+            break
+    return response[begin:stop], response[stop:]
+
+
+def _value(sentence: str, gold: str, unfinished: bool) -> str:
+    bare = sentence.strip("*_` \t.")
+    formulas = list(_FORMULA.finditer(sentence))
+    numbers = [found.group() for found in _ANY_NUMBER.finditer(sentence)]
+    if formulas and not re.search(r"\d", sentence[formulas[-1].end() :]):
+        if unfinished:
+            raise Unclear("unfinished")
+        last = next(filter(None, formulas[-1].groups()))
+        words = _FORMULA.sub(" ", sentence)
+        if BOUND.search(words) or CHANGING.search(words):
+            raise Unclear(f"words that change a value: {sentence!r}")
+        if len(formulas) > 1 and _JOINED.search(sentence[: formulas[-1].start()]):
+            raise Unclear(f"several values in {sentence!r}")
+        return value_in(last, gold)
+    if "\\" in bare:
+        if unfinished:
+            raise Unclear("unfinished")
+        return value_in(bare, gold)
+    free = list(FREE.finditer(bare))
+    last = free[-1] if free else None
+    behind = bare[max((found.end() for found in _CONCLUDES.finditer(bare)), default=0) :]
+    if last is None or unfinished or re.search(r"\d", bare[last.end() :]):
+        raise Torn(numbers[-1] if numbers else bare, numbers)
+    before = bare[: last.start()]
+    several = len({each for each in _ANY_NUMBER.findall(bare)}) > 1
+    if CHANGING.search(behind) or BOUND.search(behind) or (several and (_JOINED.search(before) or not _CUE.search(before))):
+        raise Torn(last.group(), numbers)
+    if before.count("=") > 1 and chain(plain(bare)) is None and _JOINED.search(before.rpartition("=")[0]):
+        raise Torn(last.group(), numbers)
+    tail = bare[last.start() :].strip("*_` ")
+    return tail if read_number(tail) is not None else last.group().strip()
+
+
+_ANY_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")

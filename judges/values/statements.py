@@ -1,0 +1,172 @@
+"""Where a response says in words that something is its answer: tags, marked lines, headings and sentences."""
+
+import re
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+from judges.values.final import Final, How
+
+_TAGGED = re.compile(r"<answer>(?P<text>[^<]{1,5000})</answer>", re.IGNORECASE)
+_NAMES = (
+    r"(?:the[ \t]+|our[ \t]+|my[ \t]+)?(?:(?:final|correct|right)[ \t]+)*answer|final[ \t]+result|result"
+    r"|(?:la[ \t]+)?respuesta(?:[ \t]+(?:final|correcta))?|(?:la[ \t]+)?r[ée]ponse(?:[ \t]+(?:finale|correcte))?"
+    r"|(?:die[ \t]+)?(?:endgültige[ \t]+|richtige[ \t]+)?antwort|(?:end)?ergebnis|résultat|resultado|risultato"
+    r"|(?:a[ \t]+)?resposta(?:[ \t]+(?:final|correta))?|(?:la[ \t]+)?risposta(?:[ \t]+(?:finale|corretta))?"
+    r"|(?:окончательный[ \t]+|правильный[ \t]+)?ответ|(?:최종[ \t]*)?(?:정답|답)|(?:最終的?な?)?(?:答え|解答|回答)"
+    r"|[^\n\d:\uff1a。]{0,6}答案(?:应?[为是])?|[答解]得?"
+)
+_MARKED = re.compile(
+    rf"^[ \t>*_#-]*(?:(?:{_NAMES})[ \t*_]*+[:\uff1a][ \t*_]*+|(?P<short>(?-i:A:))[ \t*_]*+|####[ \t]*+(?=[^\s#])"
+    rf"|(?P<heading>(?:{_NAMES})[ \t*_:\uff1a]*+$))",
+    re.IGNORECASE | re.MULTILINE,
+)
+# Beside one of these, `A:` is an option and no answer.
+_SIBLING = re.compile(r"^[ \t>*_#-]*[B-E]:|^[ \t>*_#-]*A:[^\n]*\bB:", re.MULTILINE)
+_SAID = re.compile(
+    r"\banswer(?:[ \t]+(?:is|would be|must be|will be|should be|was|equals|comes (?:out )?to)(?:[ \t]+therefore)?"
+    r"|(?=[ \t*]*+[:\uff1a]))(?:[ \t*]*+[:\uff1a])?+[ \t*]*+(?=[^\n]|\n)"
+    r"|\bfinal[ \t]+(?:result|value)[ \t]+is[ \t*:\uff1a]*+"
+    r"|\b(?:correct|right|best)[ \t]+(?:option|choice)[ \t]+is[ \t*:]*+",
+    re.IGNORECASE,
+)
+_SAID_ELSEWHERE = re.compile(
+    r"(?:答案(?:应该)?(?:是(?!否|不)|[为：:])|故(?:应?选|答案[为是])|(?:所以|因此|应)选(?:择)?|(?:答え|解)は|(?:정답|답)[은는이]"
+    r"|\brespuesta(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:es|sería|será)\b|\br[ée]ponse(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:est|serait)\b"
+    r"|\b(?:antwort|lösung|ergebnis)(?:[ \t]+(?:ist|lautet|beträgt|wäre))\b|\bresposta(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:é|será)\b"
+    r"|\brisposta(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:è|e['’])|\bответ(?:[ \t]+(?:равен|это)\b|[ \t]*[-—–](?=[ \t]))"
+    r"|\b(?:respuesta|r[ée]ponse|antwort|resposta|risposta|ответ)(?=[ \t*]*+[:\uff1a]))"
+    r"(?:[ \t*]*+[:\uff1a])?+[ \t*]*+",
+    re.IGNORECASE,
+)
+_ELSEWHERE = ("espuesta", "ponse", "ntwort", "rgebnis", "esposta", "isposta")
+_CLAUSE_END = re.compile(
+    r"(?<!i\.e)(?<!e\.g)\.(?=\s|\Z)|(?<![\d)])!(?=\s|\Z)|[;?](?=\s|\Z)|[。\uff0c\uff1b]"
+    r"|(?:,|(?<![,\s]))\s++(?:because|since|as|so|which|where|with)\b"
+)
+# After these signs a value may follow, and the clause is a list.
+_LISTING = re.compile(r"\s*(?:[a-zA-Z]\s*=\s*)?[$(\[{\\]{0,2}[-+−]?[.\\]?(?:\d|(?:sqrt|frac|pi)(?![a-z]))")
+# Stars that close what opened before the answer, or the other way round.
+_BOLD = re.compile(r"\A\s*\*\*|\*\*(?=[\s.,:]|\Z)")
+_BULLET = re.compile(r"[-*•+][ \t]+(?=\S)")
+_DISPLAYS = {"\\[": "\\]", "$$": "$$", "```": "```", "\\begin{": "\\end{", "\\(": "\\)", "$": "$"}
+_WORD, _DIGIT = re.compile(r"[^\W\d_]{2,}"), re.compile(r"\d")
+_MOST_SAID, _MOST_CHARS, _PROSE_WORDS, _GAP = 50, 5000, 4, 3
+
+
+def tagged(response: str) -> list[Final]:
+    """What stands between `<answer>` and `</answer>`."""
+    if "</" not in response:
+        return []
+    found = deque(_TAGGED.finditer(response), maxlen=_MOST_SAID)
+    return [
+        Final(each["text"].strip(), "tagged", each.start(), end=each.end())
+        for each in found
+        if each["text"].strip()
+    ]
+
+
+def marked(response: str) -> list[Final]:
+    """Marked lines; `A:` is one where no option `B:` stands beside it and no later sentence states more."""
+    lines = list(_MARKED.finditer(response))
+    if any(line["short"] for line in lines):
+        said_at = max((found.start() for found in _SAID.finditer(response)), default=-1)
+        options = _SIBLING.search(response) is not None
+        lines = [line for line in lines if not line["short"] or not (options or line.start() < said_at)]
+    return list(_clauses(response, [(line.start(), line.end()) for line in lines[-_MOST_SAID:]], "marked"))
+
+
+def said(response: str, start: int = 0) -> list[Final]:
+    """The last sentences that state an answer, from this place on."""
+    places = deque(((each.start(), each.end()) for each in _SAID.finditer(response, start)), maxlen=_MOST_SAID)
+    if not response.isascii() or any(word in response for word in _ELSEWHERE):
+        more = deque(
+            ((each.start(), each.end()) for each in _SAID_ELSEWHERE.finditer(response, start)), maxlen=_MOST_SAID
+        )
+        places = deque(sorted({*places, *more}), maxlen=_MOST_SAID)
+    return list(_clauses(response, places, "said"))
+
+
+def _clauses(response: str, places: Iterable[tuple[int, int]], how: How) -> Iterator[Final]:
+    for start, end in places:
+        text, last = _text(response, end)
+        clause = text[: _clause_end(text)]
+        if end + _GAP < len(response) and _begins_a_solution(response, end, clause, last):
+            continue
+        bare = _BOLD.sub("", clause)
+        if bare.strip("*_ `$.:#"):
+            at = last if len(clause) == len(text) else min(last, response.find(clause, end) + len(clause))
+            yield Final(bare.strip(), how, start, text, at)
+
+
+def _begins_a_solution(response: str, end: int, clause: str, last: int) -> bool:
+    """Under a heading, a sentence that more figures follow is the first step towards an answer."""
+    if response[end:last].lstrip("*_: \t")[:1] != "\n" or len(_WORD.findall(clause)) < _PROSE_WORDS:
+        return False
+    return _DIGIT.search(response, last) is not None
+
+
+def _text(response: str, start: int) -> tuple[str, int]:
+    """What is stated from here on: the line, a formula to its end, or the next lines where this one is empty."""
+    stop = response.find("\n", start)
+    stop = len(response) if stop < 0 else stop
+    line = response[start : min(stop, start + _MOST_CHARS)].strip()
+    if line.strip("*_: \t："):
+        return (_whole(response, start, stop, line), stop)
+    begin = stop + len(response[stop : stop + _MOST_CHARS]) - len(response[stop : stop + _MOST_CHARS].lstrip())
+    stop = response.find("\n", begin)
+    stop = len(response) if stop < 0 else stop
+    return _block(response, begin, stop)
+
+
+def _block(response: str, begin: int, stop: int) -> tuple[str, int]:
+    line = response[begin : min(stop, begin + _MOST_CHARS)]
+    for opening, closing in _DISPLAYS.items():
+        if line.startswith(opening) and closing not in line[len(opening) :]:
+            end = response.find(closing, stop, begin + _MOST_CHARS)
+            if end < 0:
+                return line.strip(), stop
+            if opening == "\\begin{":
+                return response[begin : response.find("}", end) + 1].strip(), response.find("}", end) + 1
+            inner = response[begin + len(opening) : end]
+            return " ".join((inner.partition("\n")[2] if opening == "```" else inner).split()), end
+    bullet = _BULLET.match(line)
+    if bullet is None:
+        return line.strip(), stop
+    items = [line[bullet.end() :].strip()]
+    for following in response[stop + 1 : stop + _MOST_CHARS].split("\n"):
+        item = _BULLET.match(following)
+        if item is None:
+            break
+        items.append(following[item.end() :].strip())
+    return ", ".join(items), stop
+
+
+def _whole(response: str, start: int, stop: int, line: str) -> str:
+    """The line, and what follows it where a formula that opens on it closes on a later one."""
+    for opening, closing in (("$$", "$$"), ("\\[", "\\]"), ("\\(", "\\)")):
+        at = line.rfind(opening)
+        if at >= 0 and (line.count("$$") % 2 if opening == "$$" else closing not in line[at:]):
+            end = response.find(closing, stop, start + _MOST_CHARS)
+            return " ".join(response[start : end + 2].split()) if end >= 0 else line
+    if line.count("$") % 2 and "\\begin{" in line:
+        end = response.find("$", stop, start + _MOST_CHARS)
+        return " ".join(response[start : end + 1].split()) if end >= 0 else line
+    return line
+
+
+def _clause_end(text: str) -> int:
+    for end in _CLAUSE_END.finditer(text[:_MOST_CHARS]):
+        sign = end.group()
+        if sign in ";；，" and (_LISTING.match(text, end.end()) or text[end.start() - 1 : end.start()] == "\\"):
+            continue
+        if sign != "." and _inside(text[: end.start()]):
+            continue
+        return end.start()
+    return min(len(text), _MOST_CHARS)
+
+
+def _inside(before: str) -> bool:
+    """Does a bracket or a formula stand open?"""
+    signs = before.replace("\\$", "")
+    opened = sum(map(signs.count, "([{")) - sum(map(signs.count, ")]}"))
+    return opened > 0 or (signs.count("$") % 2 == 1 and "$" in signs[:2])
