@@ -22,6 +22,7 @@ _GROUP = re.compile(
     r"\\(?:begin|end|text|textbf|textit|textrm|mathrm|mbox|tag|label|hspace|vspace|section|subsection|paragraph)"
     r"\*?\s*\{[^{}]{0,80}\}\Z"
 )
+_TAG = re.compile(r"</?[a-zA-Z]{1,12}>\Z")
 _BULLET = re.compile(r"(?:\A|\n)[ \t]*(?:[-*+•>|–—]|\d{1,2}[.)]|\(\w{1,3}\))[ \t]+\Z")
 _DENYING = frozenset("not never neither nor cannot except than instead but nicht kein keine pas no não non не".split())
 _DENIED = re.compile(
@@ -69,6 +70,8 @@ def changed_before(response: str, start: int) -> bool:
     if not head:
         return False
     last = head[-1]
+    if last == ">" and _TAG.search(head):
+        return False
     if last in ".:,;=\n。，：；" or (last == ")" and opening):
         return False
     command = _COMMAND.search(head)
@@ -97,6 +100,8 @@ def changed_after(response: str, end: int) -> bool:
     at = closed.end() if closed else 0
     rest, inside = right[at:], "$" not in right[:at] and "\\)" not in right[:at] and "\\]" not in right[:at]
     if not rest or rest[0] in ".,;:)=\n。，；：":
+        return False
+    if rest[0] == "<" and rest[1:2] in ("/", "b", "p", "d", "s"):
         return False
     if rest[0] == "!":
         return inside and at == 0 and right[1:2].strip() != ""

@@ -20,7 +20,7 @@ _NO_CHAIN = re.compile(
 _NAME = re.compile(
     r"\s*(?:(?:\\(?:angle|triangle|overline|overrightarrow|hat|vec|bar|text|Delta|alpha|beta|gamma|delta|theta|lambda|mu|phi|omega"
     r"|sigma|rho|tau|epsilon|varphi|kappa|eta|zeta|xi|nu|psi)\b\s*)?\{?[A-Za-zα-ωΑ-Ω]{0,3}'{0,2}\}?"
-    r"(?:[_^]\s*(?:\w|\\?\*|\{[^{}]{1,30}\}|\\[a-z]{1,10})){0,2}'{0,2}\s*(?:\([^=]{1,60}\)|\[[^=\[\]]{1,30}\])?"
+    r"(?:_\s*(?:\w|\{[^{}]{1,30}\}|\\[a-z]{1,10})|\^\s*\\?\*|\^\{\\?\*\}){0,2}'{0,2}\s*(?:\([^=]{1,60}\)|\[[^=\[\]]{1,30}\])?"
     r"|\|[A-Z](?:_\w)?\||#\s*[A-Z]|[A-Za-z]{2,}(?: [A-Za-z]+){0,8}|\\(?:gcd|lcm|max|min|det|operatorname|deg|dim|lim|log|sum|int)\b.*)\s*"
 )
 _APPROXIMATE = re.compile(

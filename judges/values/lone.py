@@ -2,12 +2,11 @@
 
 import re
 
-from judges.values.chains import chain
 from judges.values.counts import Unclear
 from judges.values.doubts import taken_back
 from judges.values.numbers import read_number
-from judges.values.plain import fold, plain
-from judges.values.readings import BOUND, CHANGING, FREE, value_in
+from judges.values.plain import fold
+from judges.values.readings import BOUND, CHANGING, FREE, unmarked, value_in
 
 _MOST_CHARS = 1_000
 _SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=[\s*$)]|\Z)|[。！？]")
@@ -38,8 +37,18 @@ _CUE = re.compile(
     r"[\s,]*(?:a total of|in total|about|approximately|exactly|only|just|equal to|left with|up with|still|an? |the )*[\s$*€£¥(]*\Z",
     re.IGNORECASE,
 )
-_CONCLUDES = re.compile(r"=|:|\b(?:so|hence|therefore|thus)\b", re.IGNORECASE)
+_CONCLUDES = re.compile(r"=|:|\b(?:so|hence|therefore|thus|is|are|equals|gives|makes|was)\b", re.IGNORECASE)
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+_CLOSING = re.compile(
+    r"\W*(?:(?:I |we )?hope\b|let me know|feel free|if you (?:have|need|want|would)|would you like|that(?:['’]s| is) (?:it|all|the)\b"
+    r"|this (?:is|completes|matches|agrees|gives|confirms)\b|we are done|done\b|q\.?e\.?d|thanks?\b|good luck|great\b|cheers)",
+    re.IGNORECASE,
+)
+_ASSIGNED_TWICE = re.compile(r"=(?P<between>[^=]*)=[^=]*\Z")
+_AND = re.compile(r"\b(?:and|or)\b|[,;]")
+_LEADS_ON = re.compile(r"\b(?:so|hence|thus|therefore|then|which|giving|gives|we get)\b", re.IGNORECASE)
 _JOINED = re.compile(r"(?:\b(?:and|plus|or|&)|[,;])[\s$*]*\Z", re.IGNORECASE)
+_ANY_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
 _FORMULA = re.compile(r"\$\$?([^$]{1,500})\$\$?|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]")
 
 
@@ -58,11 +67,13 @@ def lone_number(response: str, gold: str) -> str | None:
     if at is None:
         return None
     sentence, rest = _sentence(response, at)
-    if "?" in sentence[-3:] + rest[:_MOST_CHARS] or "？" in sentence + rest[:_MOST_CHARS]:
+    if sentence.rstrip("* $)")[-1:] in ("?", "？") or (not _CLOSING.match(rest) and "?" in rest[:_MOST_CHARS]):
         raise Unclear("no final answer but a question")
-    prose = _FORMULA.sub(" ", sentence)
-    if _NO_ANSWER.search(prose) or _NO_ANSWER.search(rest[:_MOST_CHARS]) or taken_back(rest[:_MOST_CHARS]):
+    rest = rest[:_MOST_CHARS]
+    if _NO_ANSWER.search(_FORMULA.sub(" ", sentence)) or taken_back(rest):
         raise Unclear("no final answer but a guess, a denial or a remark")
+    if _LETTERS.search(rest) and not _CLOSING.match(rest):
+        raise Unclear("no final answer, and the last sentence has no number")
     if _PARTS.search(sentence) or (re.fullmatch(r"\W*\d{1,2}\W*", sentence) and _LISTED.search(response[:at])):
         raise Unclear("no final answer but a part of a list")
     return _value(fold(sentence).strip(), gold, _UNFINISHED.search(response.rstrip()[-40:]) is not None)
@@ -91,14 +102,15 @@ def _sentence(response: str, at: int) -> tuple[str, str]:
 
 
 def _value(sentence: str, gold: str, unfinished: bool) -> str:
-    bare = sentence.strip("*_` \t.")
+    bare = unmarked(sentence).strip("*_` \t.")
     formulas = list(_FORMULA.finditer(sentence))
     numbers = [found.group() for found in _ANY_NUMBER.finditer(sentence)]
     if formulas and not re.search(r"\d", sentence[formulas[-1].end() :]):
         if unfinished:
             raise Unclear("unfinished")
         last = next(filter(None, formulas[-1].groups()))
-        words = _FORMULA.sub(" ", sentence)
+        before = sentence[: formulas[-1].start()]
+        words = _FORMULA.sub(" ", sentence[formulas[-1].end() :] if _CUE.search(before) else sentence)
         if BOUND.search(words) or CHANGING.search(words):
             raise Unclear(f"words that change a value: {sentence!r}")
         if len(formulas) > 1 and _JOINED.search(sentence[: formulas[-1].start()]):
@@ -114,13 +126,12 @@ def _value(sentence: str, gold: str, unfinished: bool) -> str:
     if last is None or unfinished or re.search(r"\d", bare[last.end() :]):
         raise Torn(numbers[-1] if numbers else bare, numbers)
     before = bare[: last.start()]
-    several = len({each for each in _ANY_NUMBER.findall(bare)}) > 1
+    several = len(set(_ANY_NUMBER.findall(bare))) > 1
     if CHANGING.search(behind) or BOUND.search(behind) or (several and (_JOINED.search(before) or not _CUE.search(before))):
         raise Torn(last.group(), numbers)
-    if before.count("=") > 1 and chain(plain(bare)) is None and _JOINED.search(before.rpartition("=")[0]):
+    twice = _ASSIGNED_TWICE.search(before)
+    if twice and _AND.search(twice["between"]) and not _LEADS_ON.search(twice["between"]):
         raise Torn(last.group(), numbers)
     tail = bare[last.start() :].strip("*_` ")
     return tail if read_number(tail) is not None else last.group().strip()
 
-
-_ANY_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")

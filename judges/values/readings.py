@@ -51,11 +51,12 @@ _COPULA = re.compile(
 )
 _FORMULA = re.compile(r"\$\$(.{1,2000}?)\$\$|(?<![\\\w])\$(?![\s$])([^$\n]{1,2000}?)(?<![\\\s])\$(?!\w)|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]")
 FREE = re.compile(
-    r"(?<![\w.,/^\\{(\[|<>:#@&~√·×÷'’*+=-])(?<![\w)\]}!%][ ]-)(?<![-+*/^<>÷×·√][ ])(?:(?:US)?[$€£¥₹]\s?)?[-+]?(?:[$€£¥₹]\s?)?"
-    r"(?:\d{1,3}(?:,\d{3}){1,40}+(?![\d,]*\d)|\d+)(?:\.\d+)?(?:/\d+)?(?:\s?%)?(?![\w^!{(\[°½⅓¼¾²³*+/=<>'’]|[.,:]\d|-[\w]|\s?[*+/^×÷·<>=]|\s-\s?\d)"
+    r"(?<![\w.,/^\\{(\[|<>:#@&~√·×÷'’*+=-])(?<![\w)\]}!%][ ]-)(?<![-+*/^<>÷×·√][ ])(?<!\d:[ ])(?<!\d[ ]:[ ])(?:(?:US)?[$€£¥₹]\s?)?[-+]?(?:[$€£¥₹]\s?)?"
+    r"(?:\d{1,3}(?:,\d{3}){1,40}+(?![\d,]*\d)|\d{1,3}(?:[ ]\d{3}){1,40}+(?!\d)|\d+)(?:\.\d+)?(?:/\d+)?(?:\s?%)?(?![\w^!{(\[°½⅓¼¾²³*+/=<>'’]|[.,:]\d|-[\w]|\s?[*+/^×÷·<>=]|\s?:\s?\d|\s-\s?\d)"
 )
 _BRACKETS = re.compile(r"\([^()]{0,80}\)")
 _REMARK = re.compile(r"\b(?:or|not|wrong|incorrect|maybe|perhaps|possibly|negative|if|false|otherwise|else|mod|base|unless)\b|n['’]t\b", re.IGNORECASE)
+_STARS, _SIGNED = re.compile(r"(?<!\d)\*\*|\*\*(?!\d)|`"), re.compile(r"(?<=[=≈:] )-\s+(?=\d)")
 _ANY_DIGIT = re.compile(r"\d")
 _CJK = re.compile(r"(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])(?=[-$\d\\])|(?<=\d)(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])")
 _SCALED = re.compile(r"\d\s*(?:[万亿千百十兆半折成几]|分之|点(?=\d))")
@@ -167,7 +168,7 @@ def _after_copula(text: str) -> str | None:
 
 def one_number(text: str) -> str:
     """The one number of a text, which nothing touches."""
-    source = _CJK.sub(" ", plain(text))
+    source = _CJK.sub(" ", unmarked(plain(text)))
     free = list(FREE.finditer(source))
     rest = FREE.sub(" ", source)
     if not free:
@@ -178,6 +179,11 @@ def one_number(text: str) -> str:
         raise Unclear(f"a bound or a denial: {text!r}")
     tail = source[free[0].start() :].strip()
     return tail if read_number(tail) is not None else free[0].group().strip()
+
+
+def unmarked(text: str) -> str:
+    """Without stars that set a number in bold, and with a sign set to its number."""
+    return _SIGNED.sub("-", _STARS.sub("", text))
 
 
 def _bounded(text: str) -> bool:

@@ -33,7 +33,7 @@ _NO_VALUE = re.compile(
 )
 _VALUE = re.compile(r"[\d\\½-¾]")
 _QUESTION = re.compile(r"[\s$*)\\\]]*[?？]")
-_MOST_TAIL = 20_000
+_MOST_TAIL, _SHORT = 20_000, 6
 
 
 def final_values(text: str, gold: str) -> list[str] | None:
@@ -47,6 +47,8 @@ def final_values(text: str, gold: str) -> list[str] | None:
     if tags:
         return _of_tags(text, tags, gold)
     lines = marked(text)
+    if lines and text.startswith("A:", lines[-1].start):  # no sentence states more
+        return _of_words(text, lines, gold)
     stated = [*lines, *said(text, lines[-1].start + 1 if lines else 0)]
     return _of_words(text, stated, gold) if stated else None
 
@@ -154,13 +156,13 @@ def _is_meant(text: str, each: Final) -> bool:
     if each.how != "said":
         return True
     before = sentence_before(text, each.start)
-    return not (not_meant(before) or conditional(before))
+    return len(before) < _SHORT or not (not_meant(before) or conditional(before))
 
 
 def _of_words(text: str, stated: list[Final], gold: str) -> list[str]:
-    if len(_ENUMERATED.findall(text)) > 1:
+    if ("nswer 1" in text or "nswer (" in text) and len(_ENUMERATED.findall(text)) > 1:
         raise Unclear("several answers with numbers of their own")
-    stated = _single(text, stated)
+    stated = _single(text, stated) if len(stated) > 1 else stated
     meant = [each for each in stated if _is_meant(text, each)]
     if read_number(gold) is not None:
         valued = [each for each in meant if _VALUE.search(each.text) or not _NO_VALUE.match(each.text)]

@@ -7,19 +7,27 @@ from collections.abc import Iterable, Iterator
 from judges.values.final import Final, How
 
 _TAGGED = re.compile(r"<answer>(?P<text>[^<]{1,5000})</answer>", re.IGNORECASE)
-_NAMES = (
+_ENGLISH = (
     r"(?:the[ \t]+|our[ \t]+|my[ \t]+)?(?:(?:final|correct|right)[ \t]+)*answer|final[ \t]+result|result"
-    r"|(?:la[ \t]+)?respuesta(?:[ \t]+(?:final|correcta))?|(?:la[ \t]+)?r[ée]ponse(?:[ \t]+(?:finale|correcte))?"
+)
+_ALL = (
+    rf"{_ENGLISH}|(?:la[ \t]+)?respuesta(?:[ \t]+(?:final|correcta))?|(?:la[ \t]+)?r[ée]ponse(?:[ \t]+(?:finale|correcte))?"
     r"|(?:die[ \t]+)?(?:endgültige[ \t]+|richtige[ \t]+)?antwort|(?:end)?ergebnis|résultat|resultado|risultato"
     r"|(?:a[ \t]+)?resposta(?:[ \t]+(?:final|correta))?|(?:la[ \t]+)?risposta(?:[ \t]+(?:finale|corretta))?"
     r"|(?:окончательный[ \t]+|правильный[ \t]+)?ответ|(?:최종[ \t]*)?(?:정답|답)|(?:最終的?な?)?(?:答え|解答|回答)"
-    r"|[^\n\d:\uff1a。]{0,6}答案(?:应?[为是])?|[答解]得?"
+    r"|[^\n\d:\uff1a。]{0,6}答案(?:应?[为是])?|答"
 )
-_MARKED = re.compile(
-    rf"^[ \t>*_#-]*(?:(?:{_NAMES})[ \t*_]*+[:\uff1a][ \t*_]*+|(?P<short>(?-i:A:))[ \t*_]*+|####[ \t]*+(?=[^\s#])"
-    rf"|(?P<heading>(?:{_NAMES})[ \t*_:\uff1a]*+$))",
-    re.IGNORECASE | re.MULTILINE,
-)
+
+
+def _marking(names: str) -> re.Pattern[str]:
+    return re.compile(
+        rf"^[ \t>*_#-]*(?:(?:{names})[ \t*_]*+(?:[:\uff1a][ \t*_]*+|$)"
+        r"|(?P<short>(?-i:A:))[ \t*_]*+|####[ \t]*+(?=[^\s#]))",
+        re.IGNORECASE | re.MULTILINE,
+    )
+
+
+_MARKED, _MARKED_ELSEWHERE = _marking(_ENGLISH), _marking(_ALL)
 # Beside one of these, `A:` is an option and no answer.
 _SIBLING = re.compile(r"^[ \t>*_#-]*[B-E]:|^[ \t>*_#-]*A:[^\n]*\bB:", re.MULTILINE)
 _SAID = re.compile(
@@ -50,7 +58,7 @@ _BOLD = re.compile(r"\A\s*\*\*|\*\*(?=[\s.,:]|\Z)")
 _BULLET = re.compile(r"[-*•+][ \t]+(?=\S)")
 _DISPLAYS = {"\\[": "\\]", "$$": "$$", "```": "```", "\\begin{": "\\end{", "\\(": "\\)", "$": "$"}
 _WORD, _DIGIT = re.compile(r"[^\W\d_]{2,}"), re.compile(r"\d")
-_MOST_SAID, _MOST_CHARS, _PROSE_WORDS, _GAP = 50, 5000, 4, 3
+_MOST_SAID, _MOST_CHARS, _PROSE_WORDS = 50, 5000, 4
 
 
 def tagged(response: str) -> list[Final]:
@@ -67,7 +75,7 @@ def tagged(response: str) -> list[Final]:
 
 def marked(response: str) -> list[Final]:
     """Marked lines; `A:` is one where no option `B:` stands beside it and no later sentence states more."""
-    lines = list(_MARKED.finditer(response))
+    lines = list((_MARKED_ELSEWHERE if _elsewhere(response) else _MARKED).finditer(response))
     if any(line["short"] for line in lines):
         said_at = max((found.start() for found in _SAID.finditer(response)), default=-1)
         options = _SIBLING.search(response) is not None
@@ -78,7 +86,7 @@ def marked(response: str) -> list[Final]:
 def said(response: str, start: int = 0) -> list[Final]:
     """The last sentences that state an answer, from this place on."""
     places = deque(((each.start(), each.end()) for each in _SAID.finditer(response, start)), maxlen=_MOST_SAID)
-    if not response.isascii() or any(word in response for word in _ELSEWHERE):
+    if _elsewhere(response):
         more = deque(
             ((each.start(), each.end()) for each in _SAID_ELSEWHERE.finditer(response, start)), maxlen=_MOST_SAID
         )
@@ -86,11 +94,16 @@ def said(response: str, start: int = 0) -> list[Final]:
     return list(_clauses(response, places, "said"))
 
 
+def _elsewhere(response: str) -> bool:
+    """May it be in another language than English?"""
+    return not response.isascii() or any(word in response for word in _ELSEWHERE)
+
+
 def _clauses(response: str, places: Iterable[tuple[int, int]], how: How) -> Iterator[Final]:
     for start, end in places:
-        text, last = _text(response, end)
+        text, last, is_below = _text(response, end)
         clause = text[: _clause_end(text)]
-        if end + _GAP < len(response) and _begins_a_solution(response, end, clause, last):
+        if is_below and _begins_a_solution(response, clause, last):
             continue
         bare = _BOLD.sub("", clause)
         if bare.strip("*_ `$.:#"):
@@ -98,24 +111,25 @@ def _clauses(response: str, places: Iterable[tuple[int, int]], how: How) -> Iter
             yield Final(bare.strip(), how, start, text, at)
 
 
-def _begins_a_solution(response: str, end: int, clause: str, last: int) -> bool:
+def _begins_a_solution(response: str, clause: str, last: int) -> bool:
     """Under a heading, a sentence that more figures follow is the first step towards an answer."""
-    if response[end:last].lstrip("*_: \t")[:1] != "\n" or len(_WORD.findall(clause)) < _PROSE_WORDS:
-        return False
-    return _DIGIT.search(response, last) is not None
+    return len(_WORD.findall(clause)) >= _PROSE_WORDS and _DIGIT.search(response, last) is not None
 
 
-def _text(response: str, start: int) -> tuple[str, int]:
-    """What is stated from here on: the line, a formula to its end, or the next lines where this one is empty."""
+def _text(response: str, start: int) -> tuple[str, int, bool]:
+    """What is stated from here on, where it ends, and whether it stands below.
+
+    It is the line, with a formula to its end, or the next lines where this one is empty.
+    """
     stop = response.find("\n", start)
     stop = len(response) if stop < 0 else stop
     line = response[start : min(stop, start + _MOST_CHARS)].strip()
     if line.strip("*_: \t："):
-        return (_whole(response, start, stop, line), stop)
-    begin = stop + len(response[stop : stop + _MOST_CHARS]) - len(response[stop : stop + _MOST_CHARS].lstrip())
+        return _whole(response, start, stop, line), stop, False
+    below = response[stop : stop + _MOST_CHARS]
+    begin = stop + len(below) - len(below.lstrip())
     stop = response.find("\n", begin)
-    stop = len(response) if stop < 0 else stop
-    return _block(response, begin, stop)
+    return *_block(response, begin, len(response) if stop < 0 else stop), True
 
 
 def _block(response: str, begin: int, stop: int) -> tuple[str, int]:
@@ -143,6 +157,8 @@ def _block(response: str, begin: int, stop: int) -> tuple[str, int]:
 
 def _whole(response: str, start: int, stop: int, line: str) -> str:
     """The line, and what follows it where a formula that opens on it closes on a later one."""
+    if "\\" not in line and "$$" not in line:
+        return line
     for opening, closing in (("$$", "$$"), ("\\[", "\\]"), ("\\(", "\\)")):
         at = line.rfind(opening)
         if at >= 0 and (line.count("$$") % 2 if opening == "$$" else closing not in line[at:]):
