@@ -2,6 +2,11 @@
 
 import re
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 _AROUND = 120
 _SPACE = r"(?:\s|\\[,;:! ]|\\q?quad(?![a-zA-Z])|~)"
 # Delimiters, markup and groups that change nothing.
@@ -10,21 +15,21 @@ _OPENED = re.compile(
     r"|\\(?:boxed|fbox|mathbf|textbf|text|mathrm|boldsymbol|bm|textcolor\{\w{1,20}\}|color\{\w{1,20}\})\s*\{"
     r"|\\(?:color\{\w{1,20}\}|(?:left|bigg?|Bigg?|large|Large|LARGE|huge|Huge)(?![a-zA-Z])))+\Z"
 )
-_CLOSED = re.compile(
-    rf"(?:{_SPACE}|[}}$&]|\\[)\]]|\*\*|__|`|\\(?:right|bigg?|Bigg?)(?![a-zA-Z]))*"
-)
+_CLOSED = re.compile(rf"(?:{_SPACE}|[}}$&]|\\[)\]]|\*\*|__|`|\\(?:right|bigg?|Bigg?)(?![a-zA-Z]))*")
 _COMMAND = re.compile(r"\\([a-zA-Z]{1,20})\Z")
-_HARMLESS_BEFORE = frozenset(
-    "implies Rightarrow Longrightarrow rightarrow longrightarrow iff Leftrightarrow Longleftrightarrow therefore because"
-    " to approx equiv mapsto item leadsto noindent hfill centering bigskip medskip smallskip par newline simeq Huge".split()
+_HARMLESS_BEFORE = _set(
+    "implies Rightarrow Longrightarrow rightarrow longrightarrow iff Leftrightarrow Longleftrightarrow"
+    " therefore because to approx equiv mapsto item leadsto noindent hfill centering bigskip medskip"
+    " smallskip par newline simeq Huge"
 )
 _GROUP = re.compile(
-    r"\\(?:begin|end|text|textbf|textit|textrm|mathrm|mbox|tag|label|hspace|vspace|section|subsection|paragraph)"
+    r"\\(?:begin|end|text|textbf|textit|textrm|mathrm|mbox|tag|label|hspace|vspace|section|subsection"
+    r"|paragraph)"
     r"\*?\s*\{[^{}]{0,80}\}\Z"
 )
 _TAG = re.compile(r"</?[a-zA-Z]{1,12}>\Z")
 _BULLET = re.compile(r"(?:\A|\n)[ \t]*(?:[-*+•>|–—]|\d{1,2}[.)]|\(\w{1,3}\))[ \t]+\Z")
-_DENYING = frozenset("not never neither nor cannot except than instead but nicht kein keine pas no não non не".split())
+_DENYING = _set("not never neither nor cannot except than instead but nicht kein keine pas no não non не")
 _DENIED = re.compile(
     r"(?:\b(?:not|never|neither|nor|cannot|except|anything[ ]but|other[ ]than|rather[ ]than|instead[ ]of"
     r"|nicht|keine?|n['’]est[ ]pas|no[ ]es|não[ ]é|non[ ]è|не)|n['’]t|≠|不是|并非|不等于|不为)"
@@ -33,40 +38,48 @@ _DENIED = re.compile(
 )
 _SIGN_AFTER = re.compile(r"[\^_*/×÷·<>≤≥≠√π²³¹⁰⁴-⁹%°]|[-+−–](?=\s*[\d$\\a-zA-Z])")
 _HARMLESS_AFTER = re.compile(
-    r"\\(?:\\|[()\[\],;:! ]|(?:text|textbf|textit|textrm|mathrm|mbox|q?quad|end|tag|square|blacksquare|checkmark|hfill|approx"
-    r"|implies|Rightarrow|Longrightarrow|rightarrow|to|label|because|therefore|boxed|fbox|[lc]?dots|par|newline|item|iff"
-    r"|bigskip|medskip|smallskip|Box|qed|[vh]space|nonumber|notag|noindent|right|hbox|equiv|simeq|land|lor|wedge|vee)"
+    r"\\(?:\\|[()\[\],;:! ]|(?:text|textbf|textit|textrm|mathrm|mbox|q?quad|end|tag|square|blacksquare"
+    r"|checkmark|hfill|approx"
+    r"|implies|Rightarrow|Longrightarrow|rightarrow|to|label|because|therefore|boxed|fbox|[lc]?dots|par"
+    r"|newline|item|iff"
+    r"|bigskip|medskip|smallskip|Box|qed|[vh]space|nonumber|notag|noindent|right|hbox|equiv|simeq|land"
+    r"|lor|wedge|vee)"
     r"(?![a-zA-Z]))"
 )
 _OR = re.compile(
     r"[\s.,(*]*(?:or|oder|ou|或者?|または|또는|или|o|else|otherwise|maybe|perhaps|possibly)\b"
-    r"(?!\s+(?:equivalently|simply|just|more|in|as|if|when|any|so)\b)(?P<other>[^\n]{0,80})",
+    r"(?!\s+(?:equivalently|simply|just|more|in|as|if|when|any|so|about|approximately|roughly|around"
+    r"|\\?\$?\\approx|≈)(?![a-z]))(?P<other>[^\n]{0,80})",
     re.IGNORECASE,
 )
 _UNIT = re.compile(
     rf"(?:{_SPACE}|\$|\\\))*(?P<unit>\\?%|\^\s*(?:\{{\s*\\circ\s*\}}|\\circ(?![a-zA-Z]))|°\s?[CF]?"
     r"|\\(?:text|mathrm|mbox|textrm|operatorname)\s*\{\s*(?P<tex>[^{}$]{1,30}?)\s*\}(?P<power>\^\s*\{?\d\}?)?"
-    r"|(?P<word>(?:square\s+|cubic\s+)?[A-Za-zµ]{1,12}(?:[²³]|\^\{?\d\}?)?(?:\s?/\s?[A-Za-z]{1,8}(?:[²³]|\^\{?\d\}?)?)?)(?![\w'’]))"
+    r"|(?P<word>(?:square\s+|cubic\s+)?[A-Za-zµ]{1,12}(?:[²³]|\^\{?\d\}?)?(?:\s?/\s?[A-Za-z]{1,8}(?:[²³]"
+    r"|\^\{?\d\}?)?)?)(?![\w'’]))"
 )
-UNITS = frozenset(
-    "m cm mm km nm kg g mg t s h min ms lb lbs oz ft in mi yd inch inches foot feet yard yards mile miles meter meters"
-    " metre metres centimeter centimeters centimetre centimetres millimeter millimeters kilometer kilometers kilometre"
-    " kilometres gram grams kilogram kilograms milligram milligrams ton tons tonne tonnes pound pounds ounce ounces"
-    " second seconds sec secs minute minutes mins hour hours hr hrs day days week weeks month months year years liter"
-    " liters litre litres ml l cents cent dollars dollar euros euro yen yuan degrees degree radians radian mph kph"
-    " gallon gallons quart quarts pint pints cup cups percent newtons joules watts volts hertz kelvin celsius".split()
+UNITS = _set(
+    "m cm mm km nm kg g mg t s h min ms lb lbs oz ft in mi yd inch inches foot feet yard yards mile miles"
+    " meter meters metre metres centimeter centimeters centimetre centimetres millimeter millimeters"
+    " kilometer kilometers kilometre kilometres gram grams kilogram kilograms milligram milligrams ton"
+    " tons tonne tonnes pound pounds ounce ounces second seconds sec secs minute minutes mins hour hours"
+    " hr hrs day days week weeks month months year years liter liters litre litres ml l cents cent"
+    " dollars dollar euros euro yen yuan degrees degree radians radian mph kph gallon gallons quart"
+    " quarts pint pints cup cups percent newtons joules watts volts hertz kelvin celsius"
 )
-_FACTORS = frozenset("percent hundred thousand million billion trillion dozen tenths hundredths thousandths".split())
+_FACTORS = _set("percent hundred thousand million billion trillion dozen tenths hundredths thousandths")
 
 
 def changed_before(response: str, start: int) -> bool:
     """Does a sign, an open bracket or a denial before this place change the value that starts here?"""
     left = response[max(0, start - _AROUND) : start]
-    if not _DENYING.isdisjoint(left.lower().split()[-7:]) or "'t" in left or "’t" in left or not left.isascii():
-        if _DENIED.search(left):
-            return True
+    may_deny = not _DENYING.isdisjoint(left.lower().split()[-7:]) or "'t" in left or not left.isascii()
+    if may_deny and _DENIED.search(left):
+        return True
     opened = _OPENED.search(left)
     head, opening = (left[: opened.start()], opened[0]) if opened else (left, "")
+    if "white" in opening:
+        return True
     if not head:
         return False
     last = head[-1]
@@ -79,7 +92,9 @@ def changed_before(response: str, start: int) -> bool:
         return command[1] not in _HARMLESS_BEFORE
     if last.isalpha():
         # A word of prose, or a letter that multiplies.
-        return not opening or (last.isascii() and not head[-2:-1].isalpha() and last not in "aAI" and "$" not in opening)
+        return not opening or (
+            last.isascii() and not head[-2:-1].isalpha() and last not in "aAI" and "$" not in opening
+        )
     if last in "}]":
         return _GROUP.search(head) is None and last == "}"
     if last in "-*+•>|–—" and _BULLET.search(head + " ") and opening[:1] in (" ", "\t", "$", "\n"):

@@ -4,6 +4,11 @@ import re
 
 from judges.values.final import Final
 
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
 _BOX = re.compile(r"\\(?:boxed|fbox|framebox)(?![a-zA-Z])\s*")
 # What a box without braces holds: the next number, letter or command with its arguments.
 _BARE = re.compile(
@@ -11,7 +16,7 @@ _BARE = re.compile(
     r"|\\(?:text|textbf|mathrm|mathbf|sqrt)\s*\{[^{}]{1,50}\}|\\pi(?![a-zA-Z])|[a-zA-Z](?![a-zA-Z])"
 )
 # Where a box is spoken of and nothing is in it.
-_SPOKEN_OF = frozenset("answer result number text your the final numerical here dots ldots cdots".split())
+_SPOKEN_OF = _set("answer result number text your the final numerical here dots ldots cdots")
 _MOST_BOXES, _MOST_CHARS, _PLACEHOLDER_CHARS = 50, 5000, 60
 
 
@@ -19,7 +24,7 @@ def boxes(response: str) -> list[Final]:
     """The last boxes that hold something, in their order."""
     if "box" not in response:
         return []
-    found = []
+    found: list[Final] = []
     for box in list(_BOX.finditer(response))[-_MOST_BOXES:]:
         end = _end(response, box.end())
         if end is not None:

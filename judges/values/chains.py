@@ -1,4 +1,4 @@
-"""Chains of equal parts, `m + n = 3 + 4 = 7`, and exact values beside approximate ones: which part is the answer."""
+"""Which part of a chain, `m + n = 3 + 4 = 7` or `\\sqrt{2} \\approx 1.41`, is its value."""
 
 import re
 from decimal import Decimal
@@ -12,26 +12,35 @@ from judges.values.numbers import read_number
 from judges.values.plain import plain
 
 _LINK = re.compile(r"(?<![<>!:=])=(?!=)|\\(?:approx|simeq|doteq)(?![a-zA-Z])")
+_ARROW = re.compile(
+    r"\A\s*(?:\\(?:therefore|Rightarrow|implies|Longrightarrow|because)(?![a-zA-Z])|[⇒→∴]|[=-]>)\s*"
+)
 _NO_CHAIN = re.compile(
-    r"[<>≠≡]|\\(?:le|ge|lt|gt|ne|leq|geq|neq|equiv|in|to|sim|cong|pmod|mapsto|implies|iff|lor|land|vee|wedge|Rightarrow"
+    r"[<>≠≡]|\\(?:le|ge|lt|gt|ne|leq|geq|neq|equiv|in|to|sim|cong|pmod|mapsto|implies|iff|lor|land|vee"
+    r"|wedge|Rightarrow"
     r"|Leftrightarrow|cases)(?![a-zA-Z])|\bmod\b|\b(?:or|and)\b|或|和"
 )
 # What a value may be called: a letter, a function of something, the size or the measure of something, words.
 _NAME = re.compile(
-    r"\s*(?:(?:\\(?:angle|triangle|overline|overrightarrow|hat|vec|bar|text|Delta|alpha|beta|gamma|delta|theta|lambda|mu|phi|omega"
+    r"\s*(?:(?:\\(?:angle|triangle|overline|overrightarrow|hat|vec|bar|text|Delta|alpha|beta|gamma|delta"
+    r"|theta|lambda|mu|phi|omega"
     r"|sigma|rho|tau|epsilon|varphi|kappa|eta|zeta|xi|nu|psi)\b\s*)?\{?[A-Za-zα-ωΑ-Ω]{0,3}'{0,2}\}?"
-    r"(?:_\s*(?:\w|\{[^{}]{1,30}\}|\\[a-z]{1,10})|\^\s*\\?\*|\^\{\\?\*\}){0,2}'{0,2}\s*(?:\([^=]{1,60}\)|\[[^=\[\]]{1,30}\])?"
-    r"|\|[A-Z](?:_\w)?\||#\s*[A-Z]|[A-Za-z]{2,}(?: [A-Za-z]+){0,8}|\\(?:gcd|lcm|max|min|det|operatorname|deg|dim|lim|log|sum|int)\b.*)\s*"
+    r"(?:_\s*(?:\w|\{[^{}]{1,30}\}|\\[a-z]{1,10})|\^\s*\\?\*|\^\{\\?\*\}){0,2}'{0,2}\s*(?:\([^=]{1,60}\)"
+    r"|\[[^=\[\]]{1,30}\])?"
+    r"|\|[A-Za-z](?:_\w)?\||#\s*[A-Z]|[A-Za-z]{2,}(?: [A-Za-z]+){0,8}|\\(?:gcd|lcm|max|min|det"
+    r"|operatorname|deg|dim|lim|log|sum|int)\b.*)\s*"
 )
 _APPROXIMATE = re.compile(
-    r"(?<=\S)\s*(?:[,(]\s*|\bor\s+|\bwhich is\s+|\bi\.e\.,?\s+){0,2}(?:about|approximately|approx\.?|roughly|around|\\approx)\s+"
+    r"(?<=\S)\s*(?:[,(]\s*|\bor\s+|\bwhich is\s+|\bi\.e\.,?\s+){0,2}(?:about|approximately|approx\.?"
+    r"|roughly|around|\\approx)\s+"
     r"(?=[$€£]?\d[\d.,]*\s*(?:[a-z]{1,12}\s*)?\)?[.\s]*\Z)"
 )
 
 
 def chain(text: str) -> str | None:
-    """The part of a chain that is its value; None where the text is none. Raises Unclear where parts disagree."""
-    source = _APPROXIMATE.sub(lambda _: " \\\\approx ".replace("\\\\", "\\"), text)
+    """The part of a chain that is its value; None where there is no chain. Raises Unclear: parts disagree."""
+    text = _ARROW.sub("", text)
+    source = _APPROXIMATE.sub(r" \\approx ", text)
     if source != text:
         source = source.rstrip(" .").removesuffix(")") if source.count(")") > source.count("(") else source
     if not _LINK.search(source) or _NO_CHAIN.search(source):
@@ -98,6 +107,11 @@ def _agree(parts: list[str], links: list[str], exact: int, text: str) -> None:
         nearly = at > 0 and links[at - 1] == "~"
         if abs(other - value) > (_slack(part) if nearly else 0):
             raise Unclear(f"parts that are not equal: {text!r}")
+
+
+def check_near(exact: str, near: str) -> None:
+    """Raises Unclear where a rounded value does not agree with the exact one."""
+    _agree([exact, near], ["~"], 0, f"{exact} {near}")
 
 
 def _value(part: str) -> Fraction | None:

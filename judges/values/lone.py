@@ -6,42 +6,72 @@ from judges.values.counts import Unclear
 from judges.values.doubts import taken_back
 from judges.values.numbers import read_number
 from judges.values.plain import fold
-from judges.values.readings import BOUND, CHANGING, FREE, unmarked, value_in
+from judges.values.readings import BOUND, CHANGING, FREE, SCALED, unmarked, value_in
 
 _MOST_CHARS = 1_000
 _SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=[\s*$)]|\Z)|[。！？]")
-_MARKER = re.compile(r"[ \t>*_#]*(?:[-*•+][ \t]+|\d{1,2}[.)][ \t]+|step[ \t]*\d{1,2}[ \t]*[:.][ \t*]*)?", re.IGNORECASE)
+_MARKER = re.compile(
+    r"[ \t>*_#]*(?:[-*•+][ \t]+|\d{1,2}[.)][ \t]+|step[ \t]*\d{1,2}[ \t]*[:.][ \t*]*)?", re.IGNORECASE
+)
 _LISTED = re.compile(r"^[ \t>*_]*\(?\d{1,2}[.)](?:[ \t]|$)", re.MULTILINE)
-_PARTS = re.compile(r"^\W*(?:answer|part|question|q|a|option|case)[ \t]*\(?\w{1,2}\)?[ \t]*[:.)]", re.IGNORECASE | re.MULTILINE)
+_PARTS = re.compile(
+    r"^\W*(?:answer|part|question|option|case)[ \t]*\(?(?:\d{1,2}|[a-h])\)?[ \t]*[:.)]",
+    re.IGNORECASE | re.MULTILINE,
+)
 # No answer, an unsure one, a remark about the work, or work that goes on.
 _NO_ANSWER = re.compile(
-    r"\b(?:cannot|can['’]t|unable|(?:don['’]t|do not) (?:know|think)|give up|not|never|no|nobody|unknown|impossible|depends?|e\.g|for example"
-    r"|for instance|insufficient|sorry|unclear|ambiguous|apolog\w+|if|suppose|assum\w+|maybe|perhaps|might|could|may|probably|possibly"
+    r"\b(?:cannot|can['’]t|unable|(?:don['’]t|do not) (?:know|think)|give up|not|never|no|nobody|unknown"
+    r"|impossible|depends?|e\.g|for example"
+    r"|for instance|insufficient|sorry|unclear|ambiguous|apolog\w+|if|suppose|assum\w+|maybe|perhaps"
+    r"|might|could|(?-i:may)|probably|possibly"
     r"|guess\w*|anything|neither|nor|unsure|uncertain|claim\w*|says|think\w*|believes?|wrong|incorrect|false"
-    r"|we (?:need|must|have to|should|can now|know)|I (?:need|would need|must|should|checked|verified|used|tried)|let (?:me|us|the)|let['’]s"
-    r"|consider|denote|remains to|would need|need (?:more|to (?:find|know|consider|determine))|please|image|checked|verified|rated|note"
-    r"|references?|cannot view|possible answers|either|or|between|problems? (?:has|says|states|I)|the question|asked"
-    r"|se puede|no sé|quizás|pas|ne|peut-être|nicht|kein\w*|oder|vielleicht|bis|ou|não|nem|не|нет|или|возможно|hasta|jusqu)\b|n['’]t\b"
+    r"|we (?:need|must|have to|should|can now|know)|I (?:need|would need|must|should|checked|verified"
+    r"|used|tried)|let (?:me|us|the)|let['’]s"
+    r"|let|given (?:that|a|n|x)|consider|denote|remains to|would need|need (?:more|to (?:find|know"
+    r"|consider|determine))|please|image|checked|verified|rated|note"
+    r"|references?|cannot view|possible answers|either|or|between|problems? (?:has|says|states|I)"
+    r"|the question|asked"
+    r"|se puede|no sé|quizás|pas|ne|peut-être|nicht|kein\w*|oder|vielleicht|bis|ou|não|nem|не|нет|или"
+    r"|возможно|hasta|jusqu)\b|n['’]t\b"
     r"|[不没無无非或]|如果|假设|可能|题目|已知|ません|ない|かもしれ|または|아니|아닙|않|모르|또는|혹은|\by/o\b",
     re.IGNORECASE,
 )
 _UNFINISHED = re.compile(
-    r"(?:[-+*/=×÷,:(\[{<>&^_\\–—]|\b(?:and|or|but|so|the|a|an|of|to|is|are|if|then|that|which|with|for|in|on|at|by|from|because|since|as"
-    r"|when|where|while|than|we|he|she|it|they|times|plus|minus|therefore|thus|hence|und|oder|et|ou|y|o|и))[\s*$]*\Z",
+    r"(?:[-+*/=×÷,:(\[{<>&^_\\–—]|\b(?:and|or|but|so|the|a|an|of|to|is|are|if|then|that|which|with|for|in"
+    r"|on|at|by|from|because|since|as"
+    r"|when|where|while|than|we|he|she|it|they|times|plus|minus|therefore|thus|hence|und|oder|et|ou|y|o"
+    r"|и))[\s*$]*\Z",
     re.IGNORECASE,
 )
 _CUE = re.compile(
-    r"(?:[=:≈]|\b(?:is|are|was|were|be|equals?|makes?|made|gives?|gave|gets?|got|so|hence|therefore|thus|has|have|had|leaves?|costs?|pays?|paid"
-    r"|needs?|needed|earns?|earned|totals?|there|takes?|took|spends?|spent|saves?|saved|sells?|sold|becomes?|reaches|ate|eats|drinks?|walks?"
-    r"|runs?|reads?|buys?|bought|uses?|used|receives?|owes?|makes up|then|only|just|finds?|obtain|yields?|weighs?|measures?))"
-    r"[\s,]*(?:a total of|in total|about|approximately|exactly|only|just|equal to|left with|up with|still|an? |the )*[\s$*€£¥(]*\Z",
+    r"(?:[=:≈]|\b(?:is|are|was|were|be|equals?|makes?|made|gives?|gave|gets?|got|so|hence|therefore|thus"
+    r"|has|have|had|leaves?|costs?|pays?|paid"
+    r"|needs?|needed|earns?|earned|totals?|there|takes?|took|spends?|spent|saves?|saved|sells?|sold"
+    r"|becomes?|reaches|ate|eats|drinks?|walks?"
+    r"|runs?|reads?|buys?|bought|uses?|used|receives?|owes?|makes up|then|only|just|finds?|obtain|yields?"
+    r"|weighs?|measures?))"
+    r"[\s,]*(?:a total of|in total|about|approximately|exactly|only|just|equal to|left with|up with|still"
+    r"|an? |the )*[\s$*€£¥(]*\Z",
     re.IGNORECASE,
 )
 _CONCLUDES = re.compile(r"=|:|\b(?:so|hence|therefore|thus|is|are|equals|gives|makes|was)\b", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"\b(?:(?:cannot|can['’]t|unable to) (?:\w+ ){0,2}(?:determine|answer|solve|help|say|tell|know|view"
+    r"|see)|give up|(?:I|would) need more"
+    r"|not enough|insufficient|(?:don['’]t|do not) know|impossible to)\b|无法|不能确定",
+    re.IGNORECASE,
+)
+# The number is spoken of.
+_SUBJECT = re.compile(
+    r"[\s*$]{1,6}(?:is|was)\b(?![\s*]*(?:the|our|my)[\s*]+(?:\w+[\s*]+)?answer)", re.IGNORECASE
+)
+_CALCULATED, _ARROW = re.compile(r"<<[^<>]{0,200}>>"), re.compile(r"[=-]>|[⇒→]|➡️?")
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _CLOSING = re.compile(
-    r"\W*(?:(?:I |we )?hope\b|let me know|feel free|if you (?:have|need|want|would)|would you like|that(?:['’]s| is) (?:it|all|the)\b"
-    r"|this (?:is|completes|matches|agrees|gives|confirms)\b|we are done|done\b|q\.?e\.?d|thanks?\b|good luck|great\b|cheers)",
+    r"\W*(?:(?:I |we )?hope\b|let me know|feel free|if you (?:have|need|want|would)|would you like"
+    r"|that(?:['’]s| is) (?:it|all|the)\b"
+    r"|this (?:is|completes|matches|agrees|gives|confirms)\b|we are done|done\b|q\.?e\.?d|thanks?\b"
+    r"|good luck|great\b|cheers)",
     re.IGNORECASE,
 )
 _ASSIGNED_TWICE = re.compile(r"=(?P<between>[^=]*)=[^=]*\Z")
@@ -62,21 +92,31 @@ class Torn(Unclear):
 
 
 def lone_number(response: str, gold: str) -> str | None:
-    """The number that the last sentence with one states; None where no figure stands anywhere. Raises Unclear."""
+    """The number that the last sentence states; None where no figure stands anywhere. Raises Unclear."""
     at = _last_digit(response)
     if at is None:
         return None
     sentence, rest = _sentence(response, at)
-    if sentence.rstrip("* $)")[-1:] in ("?", "？") or (not _CLOSING.match(rest) and "?" in rest[:_MOST_CHARS]):
+    if sentence.rstrip("* $)")[-1:] in ("?", "？") or (
+        not _CLOSING.match(rest) and "?" in rest[:_MOST_CHARS]
+    ):
         raise Unclear("no final answer but a question")
     rest = rest[:_MOST_CHARS]
     if _NO_ANSWER.search(_FORMULA.sub(" ", sentence)) or taken_back(rest):
         raise Unclear("no final answer but a guess, a denial or a remark")
     if _LETTERS.search(rest) and not _CLOSING.match(rest):
         raise Unclear("no final answer, and the last sentence has no number")
-    if _PARTS.search(sentence) or (re.fullmatch(r"\W*\d{1,2}\W*", sentence) and _LISTED.search(response[:at])):
+    if _REFUSED.search(response[max(0, at - _MOST_CHARS) : at].rpartition("\n\n")[2]) or _SUBJECT.match(
+        response, at + 1
+    ):
+        raise Unclear("no final answer but a refusal or a remark")
+    if _PARTS.search(sentence) or (
+        re.fullmatch(r"\W*\d{1,2}\W*", sentence) and _LISTED.search(response[:at])
+    ):
         raise Unclear("no final answer but a part of a list")
-    return _value(fold(sentence).strip(), gold, _UNFINISHED.search(response.rstrip()[-40:]) is not None)
+    return _value(
+        fold(sentence).strip(), gold, _UNFINISHED.search(response[-60:].rstrip(" \n*_`$")) is not None
+    )
 
 
 def _last_digit(response: str) -> int | None:
@@ -102,7 +142,9 @@ def _sentence(response: str, at: int) -> tuple[str, str]:
 
 
 def _value(sentence: str, gold: str, unfinished: bool) -> str:
-    bare = unmarked(sentence).strip("*_` \t.")
+    if SCALED.search(sentence):
+        raise Unclear(f"words that change a number: {sentence!r}")
+    bare = _ARROW.sub("= ", _CALCULATED.sub("", unmarked(sentence))).strip("*_` \t.")
     formulas = list(_FORMULA.finditer(sentence))
     numbers = [found.group() for found in _ANY_NUMBER.finditer(sentence)]
     if formulas and not re.search(r"\d", sentence[formulas[-1].end() :]):
@@ -127,11 +169,14 @@ def _value(sentence: str, gold: str, unfinished: bool) -> str:
         raise Torn(numbers[-1] if numbers else bare, numbers)
     before = bare[: last.start()]
     several = len(set(_ANY_NUMBER.findall(bare))) > 1
-    if CHANGING.search(behind) or BOUND.search(behind) or (several and (_JOINED.search(before) or not _CUE.search(before))):
+    if (
+        CHANGING.search(behind)
+        or BOUND.search(behind[: len(behind) - len(bare) + last.start()])
+        or (several and (_JOINED.search(before) or not _CUE.search(before)))
+    ):
         raise Torn(last.group(), numbers)
     twice = _ASSIGNED_TWICE.search(before)
     if twice and _AND.search(twice["between"]) and not _LEADS_ON.search(twice["between"]):
         raise Torn(last.group(), numbers)
     tail = bare[last.start() :].strip("*_` ")
     return tail if read_number(tail) is not None else last.group().strip()
-

@@ -1,8 +1,9 @@
-"""The value inside what a response states: without lead-in words, the end of a chain, or its one free number."""
+"""The value inside what is stated: without lead-in words, the end of a chain, or its one free number."""
 
 import re
 
-from judges.values.chains import chain
+from judges.values.answers import same_answer
+from judges.values.chains import chain, check_near
 from judges.values.counts import Unclear
 from judges.values.lists import read_list
 from judges.values.numbers import read_number
@@ -12,54 +13,96 @@ from judges.values.quantities import read_quantity
 # Words after which a number is a bound, or is denied.
 BOUND = re.compile(
     r"\b(?:(?:less|more|fewer|greater|larger|smaller|bigger|higher|lower)[ \t]+(?:than|or[ \t]+equal)|cannot"
-    r"|at[ \t]+least|at[ \t]+most|not|never|neither|nor|exceeds|up[ \t]+to|except|no[ \t]+longer|anything[ \t]+but"
-    r"|excluding|other[ \t]+than|apart[ \t]+from|almost|nearly|nowhere|far[ \t]+from|minimum[ \t]+of|maximum[ \t]+of"
-    r"|(?:any|every|all)(?:thing|one)?(?:[ \t]+\w{1,20}){0,2}[ \t]+but|nicht|kein|weder|mindestens|höchstens|pas|n['’]est"
+    r"|at[ \t]+least|at[ \t]+most|not|never|neither|nor|exceeds|up[ \t]+to|except|no[ \t]+longer"
+    r"|anything[ \t]+but"
+    r"|excluding|other[ \t]+than|apart[ \t]+from|almost|nearly|nowhere|far[ \t]+from|minimum[ \t]+of"
+    r"|maximum[ \t]+of"
+    r"|(?:any|every|all)(?:thing|one)?(?:[ \t]+\w{1,20}){0,2}[ \t]+but|nicht|kein|weder|mindestens"
+    r"|höchstens|pas|n['’]est"
     r"|moins[ \t]+de|plus[ \t]+de|menos[ \t]+de|más[ \t]+de|não|ниже|не|нет)\b|n['’]t\b|\A\s*no[ \t]"
-    r"|\b(?:between|under|over|above|below)[ \t]*[$€£¥]?\Z|不(?!同)|并非|小于|大于|少于|多于|至少|至多|ではな|ではあり|아니|아닙",
+    r"|\b(?:between|under|over|above|below)[ \t]*[$€£¥]?\Z|不(?!同)|并非"
+    r"|小于|大于|少于|多于|至少|至多|ではな|ではあり|아니|아닙",
     re.IGNORECASE,
 )
 _DENIED_AFTER = re.compile(r"ではな|ではあり|じゃな|아니|아닙|не верно|nicht|\bno\b|\bpas\b", re.IGNORECASE)
 _SPELLED = "two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|twenty|thirty|forty|fifty|hundred"
 # Words that make another value of the number beside them.
 CHANGING = re.compile(
-    r"\b(?:twice|thrice|half|halves|doubled?|tripled?|quadruple|quarters?|thirds?|(?<!nearest )(?:tenth|hundredth|thousandth)s?"
-    r"|squared?(?=\s+(?:root|of))|squared|cubed|roots?|factorial|sqrt|log|ln|logarithm|sin|cos|tan|exp|powers?|raised|exponent"
-    r"|mod|modulo|base|choose|remainder|percent(?:age)?[ \t]+of|multiples?|divisible|divided?|dividing|digits?|followed"
-    r"|times[ \t]+(?=[\w$\\(])|plus|minus|theorem|lemma|equation|step|case|options?|choices?|problem|question|section|chapter|page"
-    r"|figure|table|item|formula|if|unless|only[ \t]+(?:when|for)|except|but|otherwise|else|maybe|perhaps|possibly|either|or|through"
-    r"|between|more[ \t]+than|less[ \t]+than|fewer[ \t]+than|greater[ \t]+than|larger[ \t]+than|smaller[ \t]+than|short[ \t]+of"
-    r"|negative|opposite|reciprocal|inverse|wrong|incorrect|false|unknown|not|never|fake|and[ \t]+change|below|under|debt|loss|when|oder|ou|entre|zwischen|jusqu|bis|или|и|ambiguous|depends)\b"
-    r"|(?<!equal )(?<!equals )(?<!amounts )(?<!comes )(?<!rounds )(?<!simplifies )(?<!rounded )(?<!evaluates )(?<!up )"
+    r"\b(?:twice|thrice|half|halves|doubled?|tripled?|quadruple|quarters?|thirds?|(?<!nearest )(?:tenth"
+    r"|hundredth|thousandth)s?"
+    r"|squared?(?=\s+(?:root|of))|squared|cubed|roots?|factorial|sqrt|log|ln|logarithm|sin|cos|tan|exp"
+    r"|powers?|raised|exponent"
+    r"|mod|modulo|base|choose|remainder|percent(?:age)?[ \t]+of|multiples?|divisible|divided?|dividing"
+    r"|digits?|followed"
+    r"|times[ \t]+(?=[\w$\\(])|plus|minus|theorem|lemma|equation|step|case|options?|choices?|problem"
+    r"|question|section|chapter|page"
+    r"|figure|table|item|formula|if|unless|only[ \t]+(?:when|for)|except|but|otherwise|else|maybe|perhaps"
+    r"|possibly|either|or|through"
+    r"|between|more[ \t]+than|less[ \t]+than|fewer[ \t]+than|greater[ \t]+than|larger[ \t]+than"
+    r"|smaller[ \t]+than|short[ \t]+of"
+    r"|negative|opposite|reciprocal|inverse|wrong|incorrect|false|unknown|not|never|fake|and[ \t]+change"
+    r"|below|under|debt|loss|when|oder|ou|entre|zwischen|jusqu|bis|или|и|ambiguous|depends)\b"
+    r"|(?<!equal )(?<!equals )(?<!amounts )(?<!comes )(?<!rounds )(?<!simplifies )(?<!rounded"
+    r" )(?<!evaluates )(?<!up )"
     r"\bto\b(?=[ \t]+(?:the[ \t]+)?[$]?\d)|(?<=\d[ ])to\b"
     rf"|(?<=\d[ ])(?:{_SPELLED})\b|(?<=\d[ ])(?:is|was)[ \t]+(?:what|wrong|not)\b"
     r"|(?<!from left )\bsum[ \t]+of\b(?=[^=:]*\Z)|或|还是|至(?=\d)|倍|一半|次方|平方根|또는|から"
-    rf"|\b(?:and|point|over)[ \t]+(?:{_SPELLED})\b|(?<=[-/,])[ \t]*(?:{_SPELLED})\b|\b(?:one|{_SPELLED})[ \t]+(?:times|to|over|and|point)\b",
+    rf"|\b(?:and|point|over)[ \t]+(?:{_SPELLED})\b|(?<=[-/,])[ \t]*(?:{_SPELLED})\b|\b(?:one"
+    rf"|{_SPELLED})[ \t]+(?:times|to|over|and|point)\b",
     re.IGNORECASE,
 )
-_INSTEAD = re.compile(r",\s*(?:and\s+)?not\b|\s(?:rather than|instead of)\b|,\s*(?:nicht|no|non|pas|não|не)\s|，?而?不是", re.IGNORECASE)
+_INSTEAD = re.compile(
+    r",\s*(?:and\s+)?not\b|\s(?:rather than|instead of)\b|,\s*(?:nicht|no|non|pas|não|не)\s|，?而?不是",
+    re.IGNORECASE,
+)
 _MINUS = re.compile(r"\b(?:minus|negative)[ \t]+(?=[$€£¥]?\d)", re.IGNORECASE)
 _LEAD_IN = re.compile(
-    r"(?:(?:so|thus|hence|therefore|that|then|it|this|the|final|correct|my|our|required|desired|requested)\s+)*"
-    r"answer\s*(?:\bis\b\s*|:\s*|=\s*)+|therefore,?\s+|thus,?\s+|(?:that\s+)?it\s+is\s+|that\s+(?=[-\d$\\])|(?:simply|just|exactly)\s+",
+    r"(?:(?:so|thus|hence|therefore|that|then|it|this|the|final|correct|my|our|required|desired"
+    r"|requested)\s+)*"
+    r"answer\s*(?:\bis\b\s*|:\s*|=\s*)+|therefore,?\s+|thus,?\s+|(?:that\s+)?it\s+is\s+"
+    r"|that\s+(?=[-\d$\\]|there (?:is|are) no\b)|(?:simply|just|exactly)\s+",
     re.IGNORECASE,
 )
 _COPULA = re.compile(
-    r"(?<=[^\d\s])(?:\s+(?:is|are|equals|equal to|was|be|comes to|becomes|amounts to|ist|lautet|es|est|é|è)\b|\s*[:：])\s*"
+    r"(?<=[^\d\s])(?:\s+(?:is|are|equals|equal to|was|be|comes to|becomes|amounts to|ist|lautet|es|est|é"
+    r"|è)\b|\s*[:：])\s*"
     r"|(?:是|为|等于|共有|共|有)(?=\s*[-$\d\\])",
     re.IGNORECASE,
 )
-_FORMULA = re.compile(r"\$\$(.{1,2000}?)\$\$|(?<![\\\w])\$(?![\s$])([^$\n]{1,2000}?)(?<![\\\s])\$(?!\w)|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]")
+_FORMULA = re.compile(
+    r"\$\$(.{1,2000}?)\$\$|(?<![\\\w])\$(?![\s$])([^$\n]{1,2000}?)(?<![\\\s])\$(?!\w)"
+    r"|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]"
+)
 FREE = re.compile(
-    r"(?<![\w.,/^\\{(\[|<>:#@&~√·×÷'’*+=-])(?<![\w)\]}!%][ ]-)(?<![-+*/^<>÷×·√][ ])(?<!\d:[ ])(?<!\d[ ]:[ ])(?:(?:US)?[$€£¥₹]\s?)?[-+]?(?:[$€£¥₹]\s?)?"
-    r"(?:\d{1,3}(?:,\d{3}){1,40}+(?![\d,]*\d)|\d{1,3}(?:[ ]\d{3}){1,40}+(?!\d)|\d+)(?:\.\d+)?(?:/\d+)?(?:\s?%)?(?![\w^!{(\[°½⅓¼¾²³*+/=<>'’]|[.,:]\d|-[\w]|\s?[*+/^×÷·<>=]|\s?:\s?\d|\s-\s?\d)"
+    r"(?<![\w.,/^\\{(\[|<>:#@&~√·×÷'’*+=-])(?<![\w)\]}!%][ ]-)(?<![-+*/^<>÷×·√][ ])(?<!\d:[ ])(?<!\d[ ]:["
+    r" ])(?:(?:US)?[$€£¥₹]\s?)?[-+]?(?:[$€£¥₹]\s?)?"
+    r"(?:\d{1,3}(?:,\d{3}){1,40}+(?![\d,]*\d)|\d{1,3}(?:[ ]\d{3}){1,40}+(?!\d)"
+    r"|\d+)(?:\.\d+)?(?:/\d+)?(?:\s?%)?(?![\w^!{(\[°½⅓¼¾²³*+/=<>'’]|[.,:]\d|-[\w]|\s?[*+/^×÷·<>=]"
+    r"|\s?:\s?\d|\s-\s?\d)"
 )
 _BRACKETS = re.compile(r"\([^()]{0,80}\)")
-_REMARK = re.compile(r"\b(?:or|not|wrong|incorrect|maybe|perhaps|possibly|negative|if|false|otherwise|else|mod|base|unless)\b|n['’]t\b", re.IGNORECASE)
+_JOINED_FORMULAS = re.compile(r"\$[^$]{1,200}\$(?:\s*(?:,|;|and|or|,\s*and)\s*\$[^$]{1,200}\$){1,9}")
+_RELATION = re.compile(r"[=<>]|\\(?:le|ge|ne|in|equiv|leq|geq|neq)(?![a-zA-Z])")
+_REMARK = re.compile(
+    r"\b(?:or|not|wrong|incorrect|maybe|perhaps|possibly|negative|if|false|otherwise|else|mod|base"
+    r"|unless)\b|n['’]t\b",
+    re.IGNORECASE,
+)
+_ROUGH = re.compile(
+    r"\s*(?:[,(]\s*|\bor\s+|\bwhich is\s+|\bi\.e\.,?\s+){0,2}(?:about|approximately|approx\.?|roughly"
+    r"|around|\$?\s*\\approx|≈)\s*\$?\s*"
+    r"(?P<near>-?\d[\d.,]*)\s*(?:\\?%|[a-z]{1,12}\s*)?[$)\s.]*\Z"
+)
+_BECAUSE = re.compile(
+    r"\s*\((?:because|since|as|from|i\.e\.|that is|[^()=]{1,40}=)[^()]{0,80}\)\s*\Z", re.IGNORECASE
+)
 _STARS, _SIGNED = re.compile(r"(?<!\d)\*\*|\*\*(?!\d)|`"), re.compile(r"(?<=[=≈:] )-\s+(?=\d)")
 _ANY_DIGIT = re.compile(r"\d")
-_CJK = re.compile(r"(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])(?=[-$\d\\])|(?<=\d)(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])")
-_SCALED = re.compile(r"\d\s*(?:[万亿千百十兆半折成几]|分之|点(?=\d))")
+_CJK = re.compile(
+    r"(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])(?=[-$\d\\])"
+    r"|(?<=\d)(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
+)
+SCALED = re.compile(r"\d\s*(?:[万亿千百十兆半折成几]|分之|点(?=\d))")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -73,9 +116,12 @@ def value_in(text: str, gold: str) -> str:
     numeric = read_number(gold) is not None
     if numeric and (_bounded(source) or (not source.isascii() and _DENIED_AFTER.search(source))):
         raise Unclear(f"a bound or a denial: {text!r}")
+    if numeric and source.endswith("!") and "\\" not in source and same_answer(gold, source) is not True:
+        raise Unclear(f"a factorial or an exclamation: {text!r}")
     if not _needs_reading(source, numeric):
         return text
-    return _numeric(text) if numeric else _other(text)
+    text = _without_rough(text)
+    return _numeric(text) if numeric else _other(text, gold)
 
 
 def _needs_reading(source: str, numeric: bool) -> bool:
@@ -84,14 +130,33 @@ def _needs_reading(source: str, numeric: bool) -> bool:
     return _WORDS.search(source) is not None and (numeric or _LEAD_IN.match(source) is not None)
 
 
-def _other(text: str) -> str:
+def _other(text: str, gold: str) -> str:
     """Beside a gold answer that is no number: without the lead-in, of a chain its value."""
     bare = _without_lead_in(text)
     formula = _one_formula(bare)
     found = formula if formula is not None else bare
+    if _JOINED_FORMULAS.fullmatch(bare):
+        return bare.replace("$", "")
     if plain(found).count("=") + plain(found).count("\\approx") > 1 or _approximates(found):
         return chain(plain(found)) or found
+    if "=" in found and not _RELATION.search(gold):
+        try:
+            return chain(plain(found)) or found
+        except Unclear:
+            return found
     return found
+
+
+def _without_rough(text: str) -> str:
+    """Without an approximation that follows an exact value and agrees with it."""
+    rough = _ROUGH.search(text)
+    if rough is None or not text[: rough.start()].strip(" $"):
+        return text
+    exact = text[: rough.start()].rstrip(" (,")
+    if "=" in exact or len(exact.strip(" $")) == 1:
+        return text
+    check_near(exact, rough["near"])
+    return exact
 
 
 def _approximates(text: str) -> bool:
@@ -101,7 +166,7 @@ def _approximates(text: str) -> bool:
 def _numeric(text: str) -> str:
     head = _INSTEAD.split(text, maxsplit=1)[0]
     text = _MINUS.sub("-", head if _ANY_DIGIT.search(head) else text)
-    bare = _without_lead_in(text)
+    bare = _BECAUSE.sub("", _without_lead_in(text))
     if any(_REMARK.search(remark) for remark in _BRACKETS.findall(bare)):
         raise Unclear(f"a remark that changes it: {text!r}")
     changed = CHANGING.search(_BRACKETS.sub(" ", bare)) is not None
@@ -110,9 +175,11 @@ def _numeric(text: str) -> str:
     formula = _one_formula(bare)
     if formula is not None and not changed:
         bare = formula
+    if "=" in bare and (copulas := list(_COPULA.finditer(bare.partition("=")[0]))):
+        bare = bare[copulas[-1].end() :]
     if (found := chain(plain(bare))) is not None:
         return _numeric(found) if _WORDS.search(found) and "\\" not in found else found
-    if _SCALED.search(bare):
+    if SCALED.search(bare):
         return bare
     tail = _after_copula(bare)
     if tail is not None:
@@ -168,7 +235,7 @@ def _after_copula(text: str) -> str | None:
 
 def one_number(text: str) -> str:
     """The one number of a text, which nothing touches."""
-    source = _CJK.sub(" ", unmarked(plain(text)))
+    source = unmarked(plain(text))
     free = list(FREE.finditer(source))
     rest = FREE.sub(" ", source)
     if not free:
@@ -183,7 +250,7 @@ def one_number(text: str) -> str:
 
 def unmarked(text: str) -> str:
     """Without stars that set a number in bold, and with a sign set to its number."""
-    return _SIGNED.sub("-", _STARS.sub("", text))
+    return _SIGNED.sub("-", _STARS.sub("", text if text.isascii() else _CJK.sub(" ", text)))
 
 
 def _bounded(text: str) -> bool:

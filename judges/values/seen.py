@@ -1,7 +1,14 @@
 """What a reader of a response sees: without comments and without what is struck out."""
 
-_HIDDEN = (("<!--", "-->"), ("~~", "~~"), ("<del>", "</del>"), ("<s>", "</s>"), ("<strike>", "</strike>"),
-    ("\\begin{comment}", "\\end{comment}"), ("\\iffalse", "\\fi"))
+_HIDDEN = (
+    ("<!--", "-->"),
+    ("~~", "~~"),
+    ("<del>", "</del>"),
+    ("<s>", "</s>"),
+    ("<strike>", "</strike>"),
+    ("\\begin{comment}", "\\end{comment}"),
+    ("\\iffalse", "\\fi"),
+)
 
 
 def seen(response: str) -> str:

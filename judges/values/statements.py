@@ -6,15 +6,18 @@ from collections.abc import Iterable, Iterator
 
 from judges.values.final import Final, How
 
-_TAGGED = re.compile(r"<answer>(?P<text>[^<]{1,5000})</answer>", re.IGNORECASE)
+_TAGGED = re.compile(r"<answer>(?P<text>(?:[^<]|<(?!/?answer>)){1,5000})</answer>", re.IGNORECASE)
 _ENGLISH = (
-    r"(?:the[ \t]+|our[ \t]+|my[ \t]+)?(?:(?:final|correct|right)[ \t]+)*answer|final[ \t]+result|result"
+    r"(?:the[ \t]+|our[ \t]+|my[ \t]+)?(?:(?:final|correct|right)[ \t]+)*ans(?:wer)?|final[ \t]+result|result"
 )
 _ALL = (
-    rf"{_ENGLISH}|(?:la[ \t]+)?respuesta(?:[ \t]+(?:final|correcta))?|(?:la[ \t]+)?r[ée]ponse(?:[ \t]+(?:finale|correcte))?"
-    r"|(?:die[ \t]+)?(?:endgültige[ \t]+|richtige[ \t]+)?antwort|(?:end)?ergebnis|résultat|resultado|risultato"
+    rf"{_ENGLISH}|(?:la[ \t]+)?respuesta(?:[ \t]+(?:final|correcta))?"
+    rf"|(?:la[ \t]+)?r[ée]ponse(?:[ \t]+(?:finale|correcte))?"
+    r"|(?:die[ \t]+)?(?:endgültige[ \t]+|richtige[ \t]+)?antwort|(?:end)?ergebnis|résultat|resultado"
+    r"|risultato"
     r"|(?:a[ \t]+)?resposta(?:[ \t]+(?:final|correta))?|(?:la[ \t]+)?risposta(?:[ \t]+(?:finale|corretta))?"
-    r"|(?:окончательный[ \t]+|правильный[ \t]+)?ответ|(?:최종[ \t]*)?(?:정답|답)|(?:最終的?な?)?(?:答え|解答|回答)"
+    r"|(?:окончательный[ \t]+|правильный[ \t]+)?ответ"
+    r"|(?:최종[ \t]*)?(?:정답|답)|(?:最終的?な?)?(?:答え|解答|回答)"
     r"|[^\n\d:\uff1a。]{0,6}答案(?:应?[为是])?|答"
 )
 
@@ -31,17 +34,21 @@ _MARKED, _MARKED_ELSEWHERE = _marking(_ENGLISH), _marking(_ALL)
 # Beside one of these, `A:` is an option and no answer.
 _SIBLING = re.compile(r"^[ \t>*_#-]*[B-E]:|^[ \t>*_#-]*A:[^\n]*\bB:", re.MULTILINE)
 _SAID = re.compile(
-    r"\banswer(?:[ \t]+(?:is|would be|must be|will be|should be|was|equals|comes (?:out )?to)(?:[ \t]+therefore)?"
+    r"\banswer(?:(?:[ \t]+(?:to|for)[ \t]+(?:the|this|that|our|your)[ \t]+\w{1,20})?[ \t]+(?:is|would be"
+    r"|must be|will be|should be|was|equals|comes (?:out )?to)(?:[ \t]+therefore)?"
     r"|(?=[ \t*]*+[:\uff1a]))(?:[ \t*]*+[:\uff1a])?+[ \t*]*+(?=[^\n]|\n)"
-    r"|\bfinal[ \t]+(?:result|value)[ \t]+is[ \t*:\uff1a]*+"
+    r"|\b(?:final|correct|actual|true|real)[ \t]+(?:result|value|total|number)[ \t]+is[ \t*:\uff1a]*+"
     r"|\b(?:correct|right|best)[ \t]+(?:option|choice)[ \t]+is[ \t*:]*+",
     re.IGNORECASE,
 )
 _SAID_ELSEWHERE = re.compile(
     r"(?:答案(?:应该)?(?:是(?!否|不)|[为：:])|故(?:应?选|答案[为是])|(?:所以|因此|应)选(?:择)?|(?:答え|解)は|(?:정답|답)[은는이]"
-    r"|\brespuesta(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:es|sería|será)\b|\br[ée]ponse(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:est|serait)\b"
-    r"|\b(?:antwort|lösung|ergebnis)(?:[ \t]+(?:ist|lautet|beträgt|wäre))\b|\bresposta(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:é|será)\b"
-    r"|\brisposta(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:è|e['’])|\bответ(?:[ \t]+(?:равен|это)\b|[ \t]*[-—–](?=[ \t]))"
+    r"|\brespuesta(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:es|sería|será)\b"
+    r"|\br[ée]ponse(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:est|serait)\b"
+    r"|\b(?:antwort|lösung|ergebnis)(?:[ \t]+(?:ist|lautet|beträgt|wäre))\b"
+    r"|\bresposta(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:é|será)\b"
+    r"|\brisposta(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:è|e['’])|\bответ(?:[ \t]+(?:равен|это)\b"
+    r"|[ \t]*[-—–](?=[ \t]))"
     r"|\b(?:respuesta|r[ée]ponse|antwort|resposta|risposta|ответ)(?=[ \t*]*+[:\uff1a]))"
     r"(?:[ \t*]*+[:\uff1a])?+[ \t*]*+",
     re.IGNORECASE,
@@ -55,6 +62,7 @@ _CLAUSE_END = re.compile(
 _LISTING = re.compile(r"\s*(?:[a-zA-Z]\s*=\s*)?[$(\[{\\]{0,2}[-+−]?[.\\]?(?:\d|(?:sqrt|frac|pi)(?![a-z]))")
 # Stars that close what opened before the answer, or the other way round.
 _BOLD = re.compile(r"\A\s*\*\*|\*\*(?=[\s.,:]|\Z)")
+_DECORATED = re.compile(r"[\s✅✓✔☑■□∎◻\U0001f300-\U0001faff]{1,20}\Z")
 _BULLET = re.compile(r"[-*•+][ \t]+(?=\S)")
 _DISPLAYS = {"\\[": "\\]", "$$": "$$", "```": "```", "\\begin{": "\\end{", "\\(": "\\)", "$": "$"}
 _WORD, _DIGIT = re.compile(r"[^\W\d_]{2,}"), re.compile(r"\d")
@@ -85,10 +93,13 @@ def marked(response: str) -> list[Final]:
 
 def said(response: str, start: int = 0) -> list[Final]:
     """The last sentences that state an answer, from this place on."""
-    places = deque(((each.start(), each.end()) for each in _SAID.finditer(response, start)), maxlen=_MOST_SAID)
+    places = deque(
+        ((each.start(), each.end()) for each in _SAID.finditer(response, start)), maxlen=_MOST_SAID
+    )
     if _elsewhere(response):
         more = deque(
-            ((each.start(), each.end()) for each in _SAID_ELSEWHERE.finditer(response, start)), maxlen=_MOST_SAID
+            ((each.start(), each.end()) for each in _SAID_ELSEWHERE.finditer(response, start)),
+            maxlen=_MOST_SAID,
         )
         places = deque(sorted({*places, *more}), maxlen=_MOST_SAID)
     return list(_clauses(response, places, "said"))
@@ -105,7 +116,7 @@ def _clauses(response: str, places: Iterable[tuple[int, int]], how: How) -> Iter
         clause = text[: _clause_end(text)]
         if is_below and _begins_a_solution(response, clause, last):
             continue
-        bare = _BOLD.sub("", clause)
+        bare = _DECORATED.sub("", _BOLD.sub("", clause))
         if bare.strip("*_ `$.:#"):
             at = last if len(clause) == len(text) else min(last, response.find(clause, end) + len(clause))
             yield Final(bare.strip(), how, start, text, at)
@@ -173,7 +184,9 @@ def _whole(response: str, start: int, stop: int, line: str) -> str:
 def _clause_end(text: str) -> int:
     for end in _CLAUSE_END.finditer(text[:_MOST_CHARS]):
         sign = end.group()
-        if sign in ";；，" and (_LISTING.match(text, end.end()) or text[end.start() - 1 : end.start()] == "\\"):
+        if sign in ";；，。" and (
+            _LISTING.match(text, end.end()) or text[end.start() - 1 : end.start()] == "\\"
+        ):
             continue
         if sign != "." and _inside(text[: end.start()]):
             continue

@@ -12,6 +12,7 @@ from judges.values.stated import final_values
 from judges.values.variants import misses, others
 from schemas.references import Comparison, MathReference, Reference
 
+
 def _try(text: str, gold: str, **policy: bool | int) -> Attempt:
     return Attempt.of(text, {"type": "math", "answer": gold, "comparison": policy or None})
 
