@@ -37,6 +37,7 @@ _DENIED = re.compile(
     re.IGNORECASE,
 )
 _SIGN_AFTER = re.compile(r"[\^_*/×÷·<>≤≥≠√π²³¹⁰⁴-⁹%°]|[-+−–](?=\s*[\d$\\a-zA-Z])")
+_SIGN_IN_PROSE = re.compile(r"[\^*/×÷·<>≤≥≠√π²³¹⁰⁴-⁹%°]|[-+−–](?=\s*[\d$\\])")
 _HARMLESS_AFTER = re.compile(
     r"\\(?:\\|[()\[\],;:! ]|(?:text|textbf|textit|textrm|mathrm|mbox|q?quad|end|tag|square|blacksquare"
     r"|checkmark|hfill|approx"
@@ -83,6 +84,8 @@ def changed_before(response: str, start: int) -> bool:
     if not head:
         return False
     last = head[-1]
+    if last == "|" and head[head.rfind("\n") + 1 :].lstrip()[:1] == "|":
+        return False
     if last == ">" and _TAG.search(head):
         return False
     if last in ".:,;=\n。，：；" or (last == ")" and opening):
@@ -128,7 +131,7 @@ def changed_after(response: str, end: int) -> bool:
         return inside and at == 0
     if "\n" in right[:at]:
         return False
-    return _SIGN_AFTER.match(rest) is not None
+    return (_SIGN_AFTER if inside else _SIGN_IN_PROSE).match(rest) is not None
 
 
 def alternative(response: str, end: int) -> str | None:

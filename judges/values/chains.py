@@ -12,6 +12,7 @@ from judges.values.numbers import read_number
 from judges.values.plain import plain
 
 _LINK = re.compile(r"(?<![<>!:=])=(?!=)|\\(?:approx|simeq|doteq)(?![a-zA-Z])")
+_MOST_CHARS = 300
 _ARROW = re.compile(
     r"\A\s*(?:\\(?:therefore|Rightarrow|implies|Longrightarrow|because)(?![a-zA-Z])|[⇒→∴]|[=-]>)\s*"
 )
@@ -40,7 +41,7 @@ _APPROXIMATE = re.compile(
 def chain(text: str) -> str | None:
     """The part of a chain that is its value; None where there is no chain. Raises Unclear: parts disagree."""
     text = _ARROW.sub("", text)
-    source = _APPROXIMATE.sub(r" \\approx ", text)
+    source = _APPROXIMATE.sub(r" \\approx ", text) if len(text) <= _MOST_CHARS else text
     if source != text:
         source = source.rstrip(" .").removesuffix(")") if source.count(")") > source.count("(") else source
     if not _LINK.search(source) or _NO_CHAIN.search(source):
@@ -49,7 +50,7 @@ def chain(text: str) -> str | None:
     if not links or not all(part.strip() for part in parts[1:]):
         return None
     if not parts[0].strip():
-        return None if len(parts) == 2 else chain("".join(_joined(parts[1:], links[1:])))
+        return parts[1].strip() if len(parts) == 2 else chain("".join(_joined(parts[1:], links[1:])))
     exact = max((at for at, link in enumerate(links, 1) if link == "="), default=0)
     if exact == 0 and _is_name(parts[0]):
         return parts[-1].strip()

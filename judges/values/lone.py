@@ -8,10 +8,12 @@ from judges.values.numbers import read_number
 from judges.values.plain import fold
 from judges.values.readings import BOUND, CHANGING, FREE, SCALED, unmarked, value_in
 
-_MOST_CHARS = 1_000
+_MOST_CHARS, _MOST_RUN = 1_000, 60
+_RUN = re.compile(r"[\d.+*/() -]*\d[.\d]*\s*\Z")
 _SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=[\s*$)]|\Z)|[。！？]")
 _MARKER = re.compile(
-    r"[ \t>*_#]*(?:[-*•+][ \t]+|\d{1,2}[.)][ \t]+|step[ \t]*\d{1,2}[ \t]*[:.][ \t*]*)?", re.IGNORECASE
+    r"(?:[>#]+[ \t]+|[ \t*_])*+(?:[-*•+][ \t]+|\d{1,2}[.)][ \t]+|step[ \t]*\d{1,2}[ \t]*[:.][ \t*]*)?",
+    re.IGNORECASE,
 )
 _LISTED = re.compile(r"^[ \t>*_]*\(?\d{1,2}[.)](?:[ \t]|$)", re.MULTILINE)
 _PARTS = re.compile(
@@ -66,6 +68,9 @@ _SUBJECT = re.compile(
     r"[\s*$]{1,6}(?:is|was)\b(?![\s*]*(?:the|our|my)[\s*]+(?:\w+[\s*]+)?answer)", re.IGNORECASE
 )
 _CALCULATED, _ARROW = re.compile(r"<<[^<>]{0,200}>>"), re.compile(r"[=-]>|[⇒→]|➡️?")
+_WORKING = re.compile(
+    r"\b(?:multipl\w+|subtract\w*|add(?:s|ed|ing)?|plug\w*|substitut\w+|by|version|volume)\b", re.IGNORECASE
+)
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _CLOSING = re.compile(
     r"\W*(?:(?:I |we )?hope\b|let me know|feel free|if you (?:have|need|want|would)|would you like"
@@ -78,17 +83,18 @@ _ASSIGNED_TWICE = re.compile(r"=(?P<between>[^=]*)=[^=]*\Z")
 _AND = re.compile(r"\b(?:and|or)\b|[,;]")
 _LEADS_ON = re.compile(r"\b(?:so|hence|thus|therefore|then|which|giving|gives|we get)\b", re.IGNORECASE)
 _JOINED = re.compile(r"(?:\b(?:and|plus|or|&)|[,;])[\s$*]*\Z", re.IGNORECASE)
-_ANY_NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?")
+_ANY_NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?![\d,.])|\d[\d,]*(?:\.\d+)?")
 _FORMULA = re.compile(r"\$\$?([^$]{1,500})\$\$?|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]")
 
 
 class Torn(Unclear):
-    """The last number of plain text is a part of something; it carries that number."""
+    """The last number of a plain sentence is a part of something: it carries all of its numbers."""
 
-    def __init__(self, number: str, numbers: list[str]) -> None:
-        """The number, and all others of its sentence."""
-        super().__init__(f"{number!r} is a part of something")
-        self.number, self.numbers = number, numbers
+    def __init__(self, sentence: str, numbers: list[str]) -> None:
+        """The sum or product that the sentence ends in, if it ends in one, and all its numbers."""
+        run = _RUN.search(sentence[-_MOST_RUN:])
+        self.run, self.numbers = run[0].strip() if run else "", numbers
+        super().__init__(f"{numbers[-1] if numbers else sentence!r} is a part of something")
 
 
 def lone_number(response: str, gold: str) -> str | None:
@@ -110,13 +116,27 @@ def lone_number(response: str, gold: str) -> str | None:
         response, at + 1
     ):
         raise Unclear("no final answer but a refusal or a remark")
-    if _PARTS.search(sentence) or (
-        re.fullmatch(r"\W*\d{1,2}\W*", sentence) and _LISTED.search(response[:at])
+    if (
+        _PARTS.search(sentence)
+        or _as_before(response, at)
+        or (re.fullmatch(r"\W*\d{1,2}\W*", sentence) and _LISTED.search(response[:at]))
     ):
         raise Unclear("no final answer but a part of a list")
     return _value(
         fold(sentence).strip(), gold, _UNFINISHED.search(response[-60:].rstrip(" \n*_`$")) is not None
     )
+
+
+def _as_before(response: str, at: int) -> bool:
+    """Is the line built like the one before, of one number, so that both are items of a list?"""
+    begin = response.rfind("\n", max(0, at - _MOST_CHARS), at)
+    line = response[begin + 1 : at + _MOST_CHARS].partition("\n")[0]
+    before = response[max(0, begin - _MOST_CHARS) : max(0, begin)].rstrip().rpartition("\n")[2]
+    return len(_ANY_NUMBER.findall(before)) == 1 and _shape(before) == _shape(line)
+
+
+def _shape(line: str) -> str:
+    return re.sub(r"[^\W\d_]+", "a", _ANY_NUMBER.sub("0", line)).strip(" .*")
 
 
 def _last_digit(response: str) -> int | None:
@@ -144,7 +164,7 @@ def _sentence(response: str, at: int) -> tuple[str, str]:
 def _value(sentence: str, gold: str, unfinished: bool) -> str:
     if SCALED.search(sentence):
         raise Unclear(f"words that change a number: {sentence!r}")
-    bare = _ARROW.sub("= ", _CALCULATED.sub("", unmarked(sentence))).strip("*_` \t.")
+    bare = _ARROW.sub("= ", _CALCULATED.sub("", unmarked(sentence))).lstrip("*_` \t").rstrip("*_` \t.")
     formulas = list(_FORMULA.finditer(sentence))
     numbers = [found.group() for found in _ANY_NUMBER.finditer(sentence)]
     if formulas and not re.search(r"\d", sentence[formulas[-1].end() :]):
@@ -162,21 +182,24 @@ def _value(sentence: str, gold: str, unfinished: bool) -> str:
         if unfinished:
             raise Unclear("unfinished")
         return value_in(bare, gold)
+    if "{" in bare:
+        raise Unclear(f"not a sentence: {sentence!r}")
     free = list(FREE.finditer(bare))
     last = free[-1] if free else None
     behind = bare[max((found.end() for found in _CONCLUDES.finditer(bare)), default=0) :]
     if last is None or unfinished or re.search(r"\d", bare[last.end() :]):
-        raise Torn(numbers[-1] if numbers else bare, numbers)
+        raise Torn(bare, numbers)
     before = bare[: last.start()]
     several = len(set(_ANY_NUMBER.findall(bare))) > 1
     if (
-        CHANGING.search(behind)
+        (_WORKING.search(behind) and not _CUE.search(before))
+        or CHANGING.search(behind)
         or BOUND.search(behind[: len(behind) - len(bare) + last.start()])
         or (several and (_JOINED.search(before) or not _CUE.search(before)))
     ):
-        raise Torn(last.group(), numbers)
+        raise Torn(bare, numbers)
     twice = _ASSIGNED_TWICE.search(before)
     if twice and _AND.search(twice["between"]) and not _LEADS_ON.search(twice["between"]):
-        raise Torn(last.group(), numbers)
+        raise Torn(bare, numbers)
     tail = bare[last.start() :].strip("*_` ")
     return tail if read_number(tail) is not None else last.group().strip()

@@ -45,6 +45,7 @@ CHANGING = re.compile(
     r"|(?<!equal )(?<!equals )(?<!amounts )(?<!comes )(?<!rounds )(?<!simplifies )(?<!rounded"
     r" )(?<!evaluates )(?<!up )"
     r"\bto\b(?=[ \t]+(?:the[ \t]+)?[$]?\d)|(?<=\d[ ])to\b"
+    r"|%\$?[ \t]+of[ \t]+(?=[\d$])|\bdozens?[ \t]+of\b|\band[ \t]+(?:more|up|above|over|below)\b"
     rf"|(?<=\d[ ])(?:{_SPELLED})\b|(?<=\d[ ])(?:is|was)[ \t]+(?:what|wrong|not)\b"
     r"|(?<!from left )\bsum[ \t]+of\b(?=[^=:]*\Z)|或|还是|至(?=\d)|倍|一半|次方|平方根|또는|から"
     rf"|\b(?:and|point|over)[ \t]+(?:{_SPELLED})\b|(?<=[-/,])[ \t]*(?:{_SPELLED})\b|\b(?:one"
@@ -74,10 +75,11 @@ _FORMULA = re.compile(
     r"|\\\((.{1,2000}?)\\\)|\\\[(.{1,2000}?)\\\]"
 )
 FREE = re.compile(
-    r"(?<![\w.,/^\\{(\[|<>:#@&~√·×÷'’*+=-])(?<![\w)\]}!%][ ]-)(?<![-+*/^<>÷×·√][ ])(?<!\d:[ ])(?<!\d[ ]:["
+    r"(?<![\w.,/^\\{(\[|<>:#@&~√∛∜¬·×÷'’*+-])(?<![<>!]=)(?<![\w)\]}!%][ ]-)(?<![-+*/^<>÷×·√][ ])(?<!\d:["
+    r" ])(?<!\d[ ]:["
     r" ])(?:(?:US)?[$€£¥₹]\s?)?[-+]?(?:[$€£¥₹]\s?)?"
     r"(?:\d{1,3}(?:,\d{3}){1,40}+(?![\d,]*\d)|\d{1,3}(?:[ ]\d{3}){1,40}+(?!\d)"
-    r"|\d+)(?:\.\d+)?(?:/\d+)?(?:\s?%)?(?![\w^!{(\[°½⅓¼¾²³*+/=<>'’]|[.,:]\d|-[\w]|\s?[*+/^×÷·<>=]"
+    r"|\d+)(?:\.\d+)?(?:/\d+)?(?:\s?%)?(?![\w^!{(\[½⅓¼¾²³*+/=<>'’]|[.,:]\d|-[\w]|\s?[*+/^×÷·<>=]"
     r"|\s?:\s?\d|\s-\s?\d)"
 )
 _BRACKETS = re.compile(r"\([^()]{0,80}\)")
@@ -93,6 +95,7 @@ _ROUGH = re.compile(
     r"|around|\$?\s*\\approx|≈)\s*\$?\s*"
     r"(?P<near>-?\d[\d.,]*)\s*(?:\\?%|[a-z]{1,12}\s*)?[$)\s.]*\Z"
 )
+_MOST_ROUGH = 120
 _BECAUSE = re.compile(
     r"\s*\((?:because|since|as|from|i\.e\.|that is|[^()=]{1,40}=)[^()]{0,80}\)\s*\Z", re.IGNORECASE
 )
@@ -102,7 +105,7 @@ _CJK = re.compile(
     r"(?<=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])(?=[-$\d\\])"
     r"|(?<=\d)(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
 )
-SCALED = re.compile(r"\d\s*(?:[万亿千百十兆半折成几]|分之|点(?=\d))")
+SCALED = re.compile(r"\d\s*(?:[万亿千百十兆半折成几]|分之|点(?=\d)|以[上下内]|多|余|左右)|分之")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -149,10 +152,11 @@ def _other(text: str, gold: str) -> str:
 
 def _without_rough(text: str) -> str:
     """Without an approximation that follows an exact value and agrees with it."""
-    rough = _ROUGH.search(text)
-    if rough is None or not text[: rough.start()].strip(" $"):
+    skipped = max(0, len(text) - _MOST_ROUGH)
+    rough = _ROUGH.search(text[skipped:])
+    if rough is None or not text[: skipped + rough.start()].strip(" $"):
         return text
-    exact = text[: rough.start()].rstrip(" (,")
+    exact = text[: skipped + rough.start()].rstrip(" (,")
     if "=" in exact or len(exact.strip(" $")) == 1:
         return text
     check_near(exact, rough["near"])

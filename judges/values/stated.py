@@ -52,6 +52,7 @@ _OFFERED = re.compile(
     r"|so(?= [$\d]))\b",
     re.IGNORECASE,
 )
+_BEGINS_AS_VALUE = re.compile(r"[\s$*(\\-]*\d")
 _QUESTION = re.compile(r"[\s$*)\\\]]*[?？]")
 _SHARE = re.compile(r"[\s$}]*of\s+[$\\(]*\d")
 _MOST_TAIL = 20_000
@@ -77,7 +78,10 @@ def final_values(text: str, gold: str) -> list[str] | None:
 
 def _one_of_many(values: list[str], stated: list[Final], gold: str) -> list[str]:
     """Where the gold answer is a list, one of several statements may be one of its items."""
-    if len(stated) > 1 and len(values) == 1 and read_list(plain(gold)) and not read_list(plain(values[0])):
+    if len(values) > 1 or len({each.text for each in stated}) < 2:
+        return values
+    wanted = read_list(plain(gold))
+    if wanted and wanted.brackets in ("", "{}") and not read_list(plain(values[0])):
         raise Unclear(f"one of several statements: {values[0]!r}")
     return values
 
@@ -179,7 +183,12 @@ def _contradiction(text: str, last: Final, value: str) -> list[str]:
     for each in later:
         if each.start < last.end or not _is_meant(text, each):
             continue
-        told = value_in(each.text, value)
+        try:
+            told = value_in(each.text, value)
+        except Unclear:
+            if _BEGINS_AS_VALUE.match(each.text):
+                raise
+            continue
         if read_number(told) is not None or same_answer(value, told) is False:
             found += [] if same_answer(value, told) else [told]
     return found[-1:]
@@ -190,6 +199,8 @@ def _of_tags(text: str, tags: list[Final], gold: str) -> list[str]:
     start = max((gap for gap in breaks if gap <= tags[-1].start), default=0)
     values: list[str] = []
     for tag in tags:
+        if tag.start >= start and changed_before(text, tag.start):
+            raise Unclear(f"denied: {tag.text!r}")
         if tag.start >= start and not any(same_answer(value_in(tag.text, gold), each) for each in values):
             values.append(value_in(tag.text, gold))
     values += _contradiction(text, tags[-1], values[-1])

@@ -42,7 +42,7 @@ _SAID = re.compile(
     re.IGNORECASE,
 )
 _SAID_ELSEWHERE = re.compile(
-    r"(?:答案(?:应该)?(?:是(?!否|不)|[为：:])|故(?:应?选|答案[为是])|(?:所以|因此|应)选(?:择)?|(?:答え|解)は|(?:정답|답)[은는이]"
+    r"(?:答案(?:应该)?(?:是(?!否|不)|[为：:])|答案选|正确选项[为是]|故(?:应?选|答案[为是])|(?:所以|因此|应)选(?:择)?|(?:答え|解)は|(?:정답|답)[은는이]"
     r"|\brespuesta(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:es|sería|será)\b"
     r"|\br[ée]ponse(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:est|serait)\b"
     r"|\b(?:antwort|lösung|ergebnis)(?:[ \t]+(?:ist|lautet|beträgt|wäre))\b"
@@ -63,6 +63,7 @@ _LISTING = re.compile(r"\s*(?:[a-zA-Z]\s*=\s*)?[$(\[{\\]{0,2}[-+−]?[.\\]?(?:\d
 # Stars that close what opened before the answer, or the other way round.
 _BOLD = re.compile(r"\A\s*\*\*|\*\*(?=[\s.,:]|\Z)")
 _DECORATED = re.compile(r"[\s✅✓✔☑■□∎◻\U0001f300-\U0001faff]{1,20}\Z")
+_HEADING = re.compile(r"[*_ \t]*(?:\d+[.)][ \t]+)?[^\W\d_]{3,}")
 _BULLET = re.compile(r"[-*•+][ \t]+(?=\S)")
 _DISPLAYS = {"\\[": "\\]", "$$": "$$", "```": "```", "\\begin{": "\\end{", "\\(": "\\)", "$": "$"}
 _WORD, _DIGIT = re.compile(r"[^\W\d_]{2,}"), re.compile(r"\d")
@@ -84,11 +85,20 @@ def tagged(response: str) -> list[Final]:
 def marked(response: str) -> list[Final]:
     """Marked lines; `A:` is one where no option `B:` stands beside it and no later sentence states more."""
     lines = list((_MARKED_ELSEWHERE if _elsewhere(response) else _MARKED).finditer(response))
+    lines = [line for line in lines if not _is_heading(response, line)]
     if any(line["short"] for line in lines):
         said_at = max((found.start() for found in _SAID.finditer(response)), default=-1)
         options = _SIBLING.search(response) is not None
         lines = [line for line in lines if not line["short"] or not (options or line.start() < said_at)]
     return list(_clauses(response, [(line.start(), line.end()) for line in lines[-_MOST_SAID:]], "marked"))
+
+
+def _is_heading(response: str, line: re.Match[str]) -> bool:
+    """Is `####` the mark of a heading, with text below it?"""
+    if "#" not in line[0][-5:] or not _HEADING.match(response, line.end()):
+        return False
+    below = response.find("\n", line.end())
+    return below >= 0 and _DIGIT.search(response, below) is not None
 
 
 def said(response: str, start: int = 0) -> list[Final]:

@@ -119,10 +119,12 @@ def _lone(response: str, gold: str, counts: bool) -> str:
     try:
         number = lone_number(response, gold)
     except Torn as torn:
-        found = [read_number(each) for each in torn.numbers]
-        if any(each is None or each.value == wanted.value for each in found):
+        near = [read_number(each) for each in torn.numbers]
+        if not torn.run or any(each is None or each.value == abs(wanted.value) for each in near):
             raise Unscored(str(torn)) from torn
-        return torn.number
+        if same_answer(gold, torn.run) is not False:
+            raise Unscored(str(torn)) from torn
+        return torn.run
     if number is None:
         raise Unscored("no final answer")
     return number
