@@ -35,7 +35,7 @@ def _try(text: str, gold: str, **policy: bool | int) -> Attempt:
         _try("Answer: 5 km", "5 m"): "'5 km' is not '5 m'",
         _try("\\boxed{50\\%}", "0.5"): "'50\\\\%' is not '0.5'",
         _try("\\boxed{(2, 1)}", "(1, 2)"): "'(2, 1)' is not '(1, 2)'",
-        _try("In all, 12 boxes and 5 bags", "17"): "'5' is not '17'",
+        _try("So he pays 5 dollars.", "12"): "'5 dollars' is not '12'",
     },
     unscored={
         _try("I do not know.", "5"): "no final answer",
