@@ -1,0 +1,205 @@
+"""The number of the last sentence that has one, where nothing is stated as final and it stands free."""
+
+import re
+
+from judges.values.counts import Unclear
+from judges.values.doubts import taken_back
+from judges.values.numbers import read_number
+from judges.values.plain import fold
+from judges.values.readings import BOUND, CHANGING, FREE, SCALED, unmarked, value_in
+
+_MOST_CHARS, _MOST_RUN = 1_000, 60
+_RUN = re.compile(r"[\d.+*/() -]*\d[.\d]*\s*\Z")
+_SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=[\s*$)]|\Z)|[。！？]")
+_MARKER = re.compile(
+    r"(?:[>#]+[ \t]+|[ \t*_])*+(?:[-*•+][ \t]+|\d{1,2}[.)][ \t]+|step[ \t]*\d{1,2}[ \t]*[:.][ \t*]*)?",
+    re.IGNORECASE,
+)
+_LISTED = re.compile(r"^[ \t>*_]*\(?\d{1,2}[.)](?:[ \t]|$)", re.MULTILINE)
+_PARTS = re.compile(
+    r"^\W*(?:answer|part|question|option|case)[ \t]*\(?(?:\d{1,2}|[a-h])\)?[ \t]*[:.)]",
+    re.IGNORECASE | re.MULTILINE,
+)
+# No answer, an unsure one, a remark about the work, or work that goes on.
+_NO_ANSWER = re.compile(
+    r"\b(?:cannot|can['’]t|unable|(?:don['’]t|do not) (?:know|think)|give up|not|never|no|nobody|unknown"
+    r"|impossible|depends?|e\.g|for example"
+    r"|for instance|insufficient|sorry|unclear|ambiguous|apolog\w+|if|suppose|assum\w+|maybe|perhaps"
+    r"|might|could|(?-i:may)|probably|possibly"
+    r"|guess\w*|anything|neither|nor|unsure|uncertain|claim\w*|says|think\w*|believes?|wrong|incorrect|false"
+    r"|we (?:need|must|have to|should|can now|know)|I (?:need|would need|must|should|checked|verified"
+    r"|used|tried)|let (?:me|us|the)|let['’]s"
+    r"|let|given (?:that|a|n|x)|consider|denote|remains to|would need|need (?:more|to (?:find|know"
+    r"|consider|determine))|please|image|checked|verified|rated|note"
+    r"|references?|cannot view|possible answers|either|or|between|problems? (?:has|says|states|I)"
+    r"|the question|asked"
+    r"|se puede|no sé|quizás|pas|ne|peut-être|nicht|kein\w*|oder|vielleicht|bis|ou|não|nem|не|нет|или"
+    r"|возможно|hasta|jusqu)\b|n['’]t\b"
+    r"|[不没無无非或]|如果|假设|可能|题目|已知|ません|ない|かもしれ|または|아니|아닙|않|모르|또는|혹은|\by/o\b",
+    re.IGNORECASE,
+)
+_UNFINISHED = re.compile(
+    r"(?:[-+*/=×÷,:(\[{<>&^_\\–—]|\b(?:and|or|but|so|the|a|an|of|to|is|are|if|then|that|which|with|for|in"
+    r"|on|at|by|from|because|since|as"
+    r"|when|where|while|than|we|he|she|it|they|times|plus|minus|therefore|thus|hence|und|oder|et|ou|y|o"
+    r"|и))[\s*$]*\Z",
+    re.IGNORECASE,
+)
+_CUE = re.compile(
+    r"(?:[=:≈]|\b(?:is|are|was|were|be|equals?|makes?|made|gives?|gave|gets?|got|so|hence|therefore|thus"
+    r"|has|have|had|leaves?|costs?|pays?|paid"
+    r"|needs?|needed|earns?|earned|totals?|there|takes?|took|spends?|spent|saves?|saved|sells?|sold"
+    r"|becomes?|reaches|ate|eats|drinks?|walks?"
+    r"|runs?|reads?|buys?|bought|uses?|used|receives?|owes?|makes up|then|only|just|finds?|obtain|yields?"
+    r"|weighs?|measures?))"
+    r"[\s,]*(?:a total of|in total|about|approximately|exactly|only|just|equal to|left with|up with|still"
+    r"|an? |the )*[\s$*€£¥(]*\Z",
+    re.IGNORECASE,
+)
+_CONCLUDES = re.compile(r"=|:|\b(?:so|hence|therefore|thus|is|are|equals|gives|makes|was)\b", re.IGNORECASE)
+_REFUSED = re.compile(
+    r"\b(?:(?:cannot|can['’]t|unable to) (?:\w+ ){0,2}(?:determine|answer|solve|help|say|tell|know|view"
+    r"|see)|give up|(?:I|would) need more"
+    r"|not enough|insufficient|(?:don['’]t|do not) know|impossible to)\b|无法|不能确定",
+    re.IGNORECASE,
+)
+# The number is spoken of.
+_SUBJECT = re.compile(
+    r"[\s*$]{1,6}(?:is|was)\b(?![\s*]*(?:the|our|my)[\s*]+(?:\w+[\s*]+)?answer)", re.IGNORECASE
+)
+_CALCULATED, _ARROW = re.compile(r"<<[^<>]{0,200}>>"), re.compile(r"[=-]>|[⇒→]|➡️?")
+_WORKING = re.compile(
+    r"\b(?:multipl\w+|subtract\w*|add(?:s|ed|ing)?|plug\w*|substitut\w+|by|version|volume)\b", re.IGNORECASE
+)
+_LETTERS = re.compile(r"[^\W\d_]{2,}")
+_CLOSING = re.compile(
+    r"\W*(?:(?:I |we )?hope\b|let me know|feel free|if you (?:have|need|want|would)|would you like"
+    r"|that(?:['’]s| is) (?:it|all|the)\b"
+    r"|this (?:is|completes|matches|agrees|gives|confirms)\b|we are done|done\b|q\.?e\.?d|thanks?\b"
+    r"|good luck|great\b|cheers)",
+    re.IGNORECASE,
+)
+_ASSIGNED_TWICE = re.compile(r"=(?P<between>[^=]*)=[^=]*\Z")
+_AND = re.compile(r"\b(?:and|or)\b|[,;]")
+_LEADS_ON = re.compile(r"\b(?:so|hence|thus|therefore|then|which|giving|gives|we get)\b", re.IGNORECASE)
+_JOINED = re.compile(r"(?:\b(?:and|plus|or|&)|[,;])[\s$*]*\Z", re.IGNORECASE)
+_ANY_NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?![\d,.])|\d[\d,]*(?:\.\d+)?")
+_FORMULA = re.compile(r"\$\$?([^$]{1,500})\$\$?|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]")
+
+
+class Torn(Unclear):
+    """The last number of a plain sentence is a part of something: it carries all of its numbers."""
+
+    def __init__(self, sentence: str, numbers: list[str]) -> None:
+        """The sum or product that the sentence ends in, if it ends in one, and all its numbers."""
+        run = _RUN.search(sentence[-_MOST_RUN:])
+        self.run, self.numbers = run[0].strip() if run else "", numbers
+        super().__init__(f"{numbers[-1] if numbers else sentence!r} is a part of something")
+
+
+def lone_number(response: str, gold: str) -> str | None:
+    """The number that the last sentence states; None where no figure stands anywhere. Raises Unclear."""
+    at = _last_digit(response)
+    if at is None:
+        return None
+    sentence, rest = _sentence(response, at)
+    if sentence.rstrip("* $)")[-1:] in ("?", "？") or (
+        not _CLOSING.match(rest) and "?" in rest[:_MOST_CHARS]
+    ):
+        raise Unclear("no final answer but a question")
+    rest = rest[:_MOST_CHARS]
+    if _NO_ANSWER.search(_FORMULA.sub(" ", sentence)) or taken_back(rest):
+        raise Unclear("no final answer but a guess, a denial or a remark")
+    if _LETTERS.search(rest) and not _CLOSING.match(rest):
+        raise Unclear("no final answer, and the last sentence has no number")
+    if _REFUSED.search(response[max(0, at - _MOST_CHARS) : at].rpartition("\n\n")[2]) or _SUBJECT.match(
+        response, at + 1
+    ):
+        raise Unclear("no final answer but a refusal or a remark")
+    if (
+        _PARTS.search(sentence)
+        or _as_before(response, at)
+        or (re.fullmatch(r"\W*\d{1,2}\W*", sentence) and _LISTED.search(response[:at]))
+    ):
+        raise Unclear("no final answer but a part of a list")
+    return _value(
+        fold(sentence).strip(), gold, _UNFINISHED.search(response[-60:].rstrip(" \n*_`$")) is not None
+    )
+
+
+def _as_before(response: str, at: int) -> bool:
+    """Is the line built like the one before, of one number, so that both are items of a list?"""
+    begin = response.rfind("\n", max(0, at - _MOST_CHARS), at)
+    line = response[begin + 1 : at + _MOST_CHARS].partition("\n")[0]
+    before = response[max(0, begin - _MOST_CHARS) : max(0, begin)].rstrip().rpartition("\n")[2]
+    return len(_ANY_NUMBER.findall(before)) == 1 and _shape(before) == _shape(line)
+
+
+def _shape(line: str) -> str:
+    return re.sub(r"[^\W\d_]+", "a", _ANY_NUMBER.sub("0", line)).strip(" .*")
+
+
+def _last_digit(response: str) -> int | None:
+    found = re.search(r"\d", response[: -_MOST_CHARS - 1 : -1])
+    return len(response) - 1 - found.start() if found else None
+
+
+def _sentence(response: str, at: int) -> tuple[str, str]:
+    """The sentence around this place, without a list marker, and what follows it."""
+    begin = response.rfind("\n", max(0, at - _MOST_CHARS), at) + 1 or max(0, at - _MOST_CHARS)
+    stop = response.find("\n", at)
+    stop = len(response) if stop < 0 else stop
+    marker = _MARKER.match(response, begin, stop)
+    if marker and marker.end() <= at:
+        begin = marker.end()
+    for end in _SENTENCE_END.finditer(response, begin, stop):
+        if end.start() <= at:
+            begin = end.end()
+        else:
+            stop = end.end()
+            break
+    return response[begin:stop], response[stop:]
+
+
+def _value(sentence: str, gold: str, unfinished: bool) -> str:
+    if SCALED.search(sentence):
+        raise Unclear(f"words that change a number: {sentence!r}")
+    bare = _ARROW.sub("= ", _CALCULATED.sub("", unmarked(sentence))).lstrip("*_` \t").rstrip("*_` \t.")
+    formulas = list(_FORMULA.finditer(sentence))
+    numbers = [found.group() for found in _ANY_NUMBER.finditer(sentence)]
+    if formulas and not re.search(r"\d", sentence[formulas[-1].end() :]):
+        if unfinished:
+            raise Unclear("unfinished")
+        last = next(filter(None, formulas[-1].groups()))
+        before = sentence[: formulas[-1].start()]
+        words = _FORMULA.sub(" ", sentence[formulas[-1].end() :] if _CUE.search(before) else sentence)
+        if BOUND.search(words) or CHANGING.search(words):
+            raise Unclear(f"words that change a value: {sentence!r}")
+        if len(formulas) > 1 and _JOINED.search(sentence[: formulas[-1].start()]):
+            raise Unclear(f"several values in {sentence!r}")
+        return value_in(last, gold)
+    if "\\" in bare:
+        if unfinished:
+            raise Unclear("unfinished")
+        return value_in(bare, gold)
+    if "{" in bare:
+        raise Unclear(f"not a sentence: {sentence!r}")
+    free = list(FREE.finditer(bare))
+    last = free[-1] if free else None
+    behind = bare[max((found.end() for found in _CONCLUDES.finditer(bare)), default=0) :]
+    if last is None or unfinished or re.search(r"\d", bare[last.end() :]):
+        raise Torn(bare, numbers)
+    before = bare[: last.start()]
+    several = len(set(_ANY_NUMBER.findall(bare))) > 1
+    if (
+        (_WORKING.search(behind) and not _CUE.search(before))
+        or CHANGING.search(behind)
+        or BOUND.search(behind[: len(behind) - len(bare) + last.start()])
+        or (several and (_JOINED.search(before) or not _CUE.search(before)))
+    ):
+        raise Torn(bare, numbers)
+    twice = _ASSIGNED_TWICE.search(before)
+    if twice and _AND.search(twice["between"]) and not _LEADS_ON.search(twice["between"]):
+        raise Torn(bare, numbers)
+    tail = bare[last.start() :].strip("*_` ")
+    return tail if read_number(tail) is not None else last.group().strip()

@@ -1,0 +1,294 @@
+"""The values that a response states as its final answer, for a verifier that knows the gold one."""
+
+import re
+
+from judges.values.answers import same_answer
+from judges.values.beside import alternative, changed_after, changed_before, unit_beside
+from judges.values.boxes import boxes, cut_off
+from judges.values.counts import Unclear
+from judges.values.doubts import conditional, not_meant, otherwise, sentence_before, taken_back
+from judges.values.final import Final
+from judges.values.lists import read_list
+from judges.values.numbers import read_number
+from judges.values.plain import plain
+from judges.values.readings import value_in
+from judges.values.statements import marked, said, tagged
+
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
+_JOINER = re.compile(
+    r"(?:[\s$,;&*.\\()\[\]|-]|\\q?quad|\\text|\\left|\\right|[{}]|\b(?:or|and|oder|ou|y|und|et)\b"
+    r"|[或和与、，；]|[a-zA-Z]?_?\{?\d?\}?\s*=)*"
+)
+_LABEL = re.compile(
+    r"[ \t>*_#]*(?:part|question|answer|case|solution)?[ \t]*\(?(?P<label>\d{1,2}|[a-h]"
+    r"|[ivx]{1,4})[).:][)*\s]",
+    re.IGNORECASE,
+)
+_ENUMERATED = re.compile(r"^\W*answer[ \t]*\(?[\da-h]\)?[ \t]*:", re.IGNORECASE | re.MULTILINE)
+_GOES_ON = re.compile(
+    r"\b(?:so|therefore|thus|hence|total|then|now|final(?:ly)?|overall|altogether|next)\b|所以|因此",
+    re.IGNORECASE,
+)
+_ANSWER_IS = re.compile(r"\banswer\b[^,;]{0,30}\Z", re.IGNORECASE)
+_QUOTING = re.compile(
+    r"\b(?:(?:might|may|could|would|people|others?|some|many|one|students?|he|she|they) (?:say|think"
+    r"|guess|answer|claim|believe)s?"
+    r"|claims|suppose|assume|pretend|expected|if it (?:is|were))(?: (?:that|it|is|was|were|answer"
+    r"|the)){0,3}[\s$*:(\\\[]*\Z",
+    re.IGNORECASE,
+)
+_LAST_VALUE = re.compile(
+    r"\n[ \t]*[*$#>\s]*(?:final|result)?:?[ \t*$]*(-?\d[\d,./]*)[*$\s.]*\Z", re.IGNORECASE
+)
+_NO_VALUE = re.compile(
+    r"(?:\w+\s+){0,2}(?:correct|right|verified|reasonable|consistent|confirmed|rounded|positive"
+    r"|an? integer|in\b|therefore|thus|complete"
+    r"|clear|given|below|above|shown|boxed)",
+    re.IGNORECASE,
+)
+_VALUE = re.compile(r"[\d\\½-¾]")
+_OFFERED = re.compile(
+    r"[\s.;,*$)]*(?:or(?! (?:about|approximately|roughly|equivalently|simply|just|in|rather))|as well as"
+    r"|so(?= [$\d]))\b",
+    re.IGNORECASE,
+)
+_BEGINS_AS_VALUE = re.compile(r"[\s$*(\\-]*\d")
+_QUESTION = re.compile(r"[\s$*)\\\]]*[?？]")
+_SHARE = re.compile(r"[\s$}]*of\s+[$\\(]*\d")
+_MOST_TAIL = 20_000
+_PLAIN = frozenset({"", "the", "so the", "so, the", "thus, the", "thus the", "therefore, the", "hence the"})
+
+
+def final_values(text: str, gold: str) -> list[str] | None:
+    """The values of the last statements, each once; None where nothing is stated. Raises Unclear."""
+    found = boxes(text)
+    if found:
+        return _one_of_many(_of_boxes(text, found, gold), found, gold)
+    if cut_off(text, 0):
+        raise Unclear("a box that is cut off")
+    tags = tagged(text)
+    if tags:
+        return _of_tags(text, tags, gold)
+    lines = marked(text)
+    if lines and text.startswith("A:", lines[-1].start):  # no sentence states more
+        return _of_words(text, lines, gold)
+    stated = [*lines, *said(text, lines[-1].start + 1 if lines else 0)]
+    return _one_of_many(_of_words(text, stated, gold), stated, gold) if stated else None
+
+
+def _one_of_many(values: list[str], stated: list[Final], gold: str) -> list[str]:
+    """Where the gold answer is a list, one of several statements may be one of its items."""
+    if len(values) > 1 or len({each.text for each in stated}) < 2:
+        return values
+    wanted = read_list(plain(gold))
+    if wanted and wanted.brackets in ("", "{}") and not read_list(plain(values[0])):
+        raise Unclear(f"one of several statements: {values[0]!r}")
+    return values
+
+
+def _of_boxes(text: str, found: list[Final], gold: str) -> list[str]:
+    if cut_off(text, found[-1].end):
+        raise Unclear("a box that is cut off")
+    values: list[str] = []
+    group = _group(text, found)
+    for box in group:
+        value = _boxed(text, box, gold, is_one=len(group) == 1)
+        if not any(same_answer(value, each) for each in values):
+            values.append(value)
+    last = group[-1]
+    tail = text[last.end :]
+    if tail.strip(" .$*\n)\\]`}"):
+        _check_tail(tail, values[-1])
+        values += _contradiction(text, last, values[-1])
+    return values
+
+
+def _boxed(text: str, box: Final, gold: str, is_one: bool) -> str:
+    unit, end = unit_beside(text, box.end)
+    if unit and _SHARE.match(text, end):
+        raise Unclear(f"a part of something: {box.text!r}")
+    if changed_before(text, box.start) or changed_after(text, end):
+        raise Unclear(f"what stands around the box changes it: {box.text!r}")
+    before = sentence_before(text, box.start)
+    answer = _ANSWER_IS.search(before)
+    if (answer and not_meant(before[: answer.start()])) or _QUOTING.search(before):
+        raise Unclear(f"supposed, quoted or denied: {box.text!r}")
+    if _QUESTION.match(text, end):
+        raise Unclear(f"a question: {box.text!r}")
+    if box.text.rstrip(" .$}").endswith(("?", "？")) and not gold.endswith("?"):
+        raise Unclear(f"a question: {box.text!r}")
+    value = value_in(box.text, gold)
+    other = alternative(text, end) if is_one else None
+    if other is not None and not same_answer(value, _first(other)):
+        raise Unclear(f"an alternative: {box.text!r}")
+    if is_one and otherwise(text[end:].partition("\n")[0]):
+        raise Unclear(f"only under a condition: {box.text!r}")
+    return value + unit if unit and _belongs(unit, gold) else value
+
+
+def _first(text: str) -> str:
+    return re.split(r"[,;)]|\.\s|\.\Z", text.strip(" $*("), maxsplit=1)[0].strip(" $*")
+
+
+def _belongs(unit: str, gold: str) -> bool:
+    """Units count beside a gold answer that has one; per cent and millions always."""
+    number = read_number(gold)
+    return (number is not None and bool(number.unit)) or (
+        read_number("1" + unit) != read_number("1 ways")
+        and (
+            "%" in unit
+            or unit.split()[-1].lower()
+            in ("percent", "hundred", "thousand", "million", "billion", "trillion", "dozen")
+        )
+    )
+
+
+def _group(text: str, found: list[Final]) -> list[Final]:
+    """The last box, and those that are answers beside it: in its paragraph, joined to it, or listed."""
+    breaks = [gap.end() for gap in _PARAGRAPH.finditer(text)] if len(found) > 1 else []
+    start = max((gap for gap in breaks if gap <= found[-1].start), default=0)
+    group = [found[-1]]
+    for box in reversed(found[:-1]):
+        between = text[box.end : group[0].start]
+        if taken_back(between[:_MOST_TAIL]):
+            break
+        beside = (
+            box.start >= start
+            or (len(between) < 80 and _JOINER.fullmatch(between))
+            or _listed(text, box, group[0])
+        )
+        if not beside:
+            break
+        group.insert(0, box)
+    return list({box.text: box for box in group}.values())
+
+
+def _listed(text: str, one: Final, other: Final) -> bool:
+    """Do both boxes stand on lines with labels, as parts of a list of answers?"""
+    labels = [_LABEL.match(text, text.rfind("\n", 0, box.start) + 1) for box in (one, other)]
+    return all(
+        label is not None and label.end() <= box.start
+        for label, box in zip(labels, (one, other), strict=True)
+    ) and (
+        labels[0] is not None
+        and labels[1] is not None
+        and labels[0]["label"].isdigit() == labels[1]["label"].isdigit()
+    )
+
+
+def _contradiction(text: str, last: Final, value: str) -> list[str]:
+    """What a later statement in words says, where that is another value."""
+    later = [*tagged(text), *marked(text), *said(text, last.end)]
+    found: list[str] = []
+    for each in later:
+        if each.start < last.end or not _is_meant(text, each):
+            continue
+        try:
+            told = value_in(each.text, value)
+        except Unclear:
+            if _BEGINS_AS_VALUE.match(each.text):
+                raise
+            continue
+        if read_number(told) is not None or same_answer(value, told) is False:
+            found += [] if same_answer(value, told) else [told]
+    return found[-1:]
+
+
+def _of_tags(text: str, tags: list[Final], gold: str) -> list[str]:
+    breaks = [gap.end() for gap in _PARAGRAPH.finditer(text)]
+    start = max((gap for gap in breaks if gap <= tags[-1].start), default=0)
+    values: list[str] = []
+    for tag in tags:
+        if tag.start >= start and changed_before(text, tag.start):
+            raise Unclear(f"denied: {tag.text!r}")
+        if tag.start >= start and not any(same_answer(value_in(tag.text, gold), each) for each in values):
+            values.append(value_in(tag.text, gold))
+    values += _contradiction(text, tags[-1], values[-1])
+    _check_tail(text[tags[-1].end :], values[-1])
+    return values
+
+
+def _is_meant(text: str, each: Final) -> bool:
+    if each.how != "said":
+        return True
+    before = sentence_before(text, each.start)
+    return before.strip(" *_>#").lower() in _PLAIN or not (not_meant(before) or conditional(before))
+
+
+def _of_words(text: str, stated: list[Final], gold: str) -> list[str]:
+    if ("nswer 1" in text or "nswer (" in text) and len(_ENUMERATED.findall(text)) > 1:
+        raise Unclear("several answers with numbers of their own")
+    stated = _single(text, stated) if len(stated) > 1 else stated
+    meant = [each for each in stated if _is_meant(text, each)]
+    if read_number(gold) is not None:
+        valued = [each for each in meant if _VALUE.search(each.text) or not _NO_VALUE.match(each.text)]
+        meant = valued or meant
+    if not meant:
+        raise Unclear(f"supposed, quoted or denied: {stated[-1].text!r}")
+    last = meant[-1]
+    if any(last.start < each.start < last.end for each in stated):
+        raise Unclear(f"another answer within: {last.text!r}")
+    _check_line(last)
+    if taken_back(last.line):
+        raise Unclear(f"taken back: {last.text!r}")
+    value = value_in(last.text, gold)
+    values = [*_beside(text, meant, value, gold), value]
+    _check_tail(text[last.end :], value)
+    return values
+
+
+def _single(text: str, stated: list[Final]) -> list[Final]:
+    """Without marked lines whose text is itself a sentence that states an answer."""
+    sentences = [each for each in stated if each.how == "said"]
+    kept = [
+        each
+        for each in stated
+        if each.how == "said"
+        or not any(
+            each.start <= sentence.start < each.end
+            and not re.search(r"\d", text[each.start : sentence.start])
+            for sentence in sentences
+        )
+    ]
+    return sorted(kept, key=lambda each: each.start)
+
+
+def _check_line(last: Final) -> None:
+    rest = last.line[len(last.text) :].lstrip("*$ )")
+    if rest.startswith(("?", "？")) or last.text.endswith(("吗", "嗎", "か", "?", "？")):
+        raise Unclear(f"a question: {last.text!r}")
+    if otherwise(rest):
+        raise Unclear(f"only under a condition: {last.text!r}")
+
+
+def _beside(text: str, meant: list[Final], value: str, gold: str) -> list[str]:
+    """Another value stated just before in the same paragraph, with no word that leads on from it."""
+    if len(meant) < 2:
+        return []
+    last, before = meant[-1], meant[-2]
+    between = text[before.end : last.start]
+    if (
+        text.startswith("A:", last.start)
+        or _PARAGRAPH.search(between)
+        or _GOES_ON.search(between)
+        or taken_back(between)
+    ):
+        return []
+    try:
+        told = value_in(before.text, gold)
+    except Unclear:  # such as "is not 6", before the one that is
+        return []
+    return [] if not _VALUE.search(told) or same_answer(told, value) else [told]
+
+
+def _check_tail(tail: str, value: str) -> None:
+    tail = tail if len(tail) <= 2 * _MOST_TAIL else tail[:_MOST_TAIL] + tail[-_MOST_TAIL:]
+    if not tail.strip(" .$*\n)\\]`}"):
+        return
+    if taken_back(tail):
+        raise Unclear(f"taken back: {value!r}")
+    if _OFFERED.match(tail):
+        raise Unclear(f"an alternative: {value!r}")
+    last = _LAST_VALUE.search(tail[-200:]) if "\n" in tail else None
+    if last and not same_answer(value, last[1].rstrip(".,/")):
+        raise Unclear(f"two final answers: {value!r} and {last[1]!r}")
