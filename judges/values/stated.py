@@ -23,19 +23,28 @@ _LABEL = re.compile(
 )
 _CLAUSE = re.compile(r"[.;!?\n。\uff0c\uff1b,:\uff1a]\s*|\b(?:so|thus|hence|therefore|but)\b", re.IGNORECASE)
 _SUPPOSED = re.compile(
-    r"\b(?:if|suppos(?:e|ing)|assum(?:e|es|ed|ing)|unless|whether|imagine|perhaps|maybe|might|could|says|said"
-    r"|claims?|claimed|thought|told|wrote|guessed|guesses|doubt)\b|\b(?:not|never)\b|n['’]t\b|如果|假设|假如",
+    r"\b(?:if|suppos(?:e|ing)|assum(?:e|es|ed|ing)|unless|whether|imagine|perhaps|maybe)\b|如果|假设"
+    r"|(?:\bnot|\bnever|n['’]t)(?:\s+(?:think|believe|say|mean|sure|certain|true|the case|correct|agree|conclude"
+    r"|know)\b|(?:\s+(?!the\b)\w{1,20})?[\s$({*]*\Z)",
     re.IGNORECASE,
 )
+_HEARD = re.compile(
+    r"\b(?:might|could|says|said|claims?|claimed|thought|told|wrote|guess(?:ed|es)?|doubt|wrong|false)\b",
+    re.IGNORECASE,
+)
+# Just before `answer`, or before another word of its kind.
 _OTHER = re.compile(
-    r"\b(?:wrong|incorrect|false|mistaken|first|initial|original|previous|earlier|old|naive|na\u00efve|intuitive"
-    r"|obvious|tempting|common|popular|usual|typical|least|worst|other|another|alternative|partial|intermediate"
-    r"|possible|plausible|potential|expected by|his|her|their|students?|pupil|\w{2,20}['’]s)\b|错误|不正确",
+    r"\b(?:wrong|incorrect|false|mistaken|first|initial|original|previous|earlier|old|na[i\u00ef]ve|intuitive"
+    r"|obvious|tempting|common|popular|usual|typical|least likely|worst|other|another|alternative|partial"
+    r"|intermediate|(?:a|one) possible|plausible|potential|his|her|their|students?|pupil"
+    r"|(?!(?:here|it|that|there|what|let)['’])\b\w{2,20}['’]s)"
+    r"(?:\s+(?!(?:the|my|our)\b)\w{1,20})?"
+    r"(?:\s*\Z|\s+(?:answer|option|choice|guess|result|response)\b)|错误|不正确",
     re.IGNORECASE,
 )
 _BEFORE_BOX = re.compile(
-    r"(?:\b(?:not|never|neither|nor|except|without|unlike|than|least|most|over|under|or|to)"
-    r"|n['’]t|[<>≠≤≥+/^_-]|\\(?:neq?|[lg]eq?|[lg]eqslant|not|lt|gt|pm|sqrt|cancel))[\s$({*]*\Z",
+    r"(?:\b(?:neither|nor|except|without|unlike|or)|[<>≠≤≥^_/]|\\(?:neq?|[lg]eq?|[lg]eqslant|not|lt|gt|pm|sqrt|cancel))"
+    r"[\s$({*]*\Z|[-+]\$?\Z|=\s*-\s*\$?\Z",
     re.IGNORECASE,
 )
 _WRONG = (
@@ -50,7 +59,11 @@ _DENIED_AFTER = re.compile(
     r"|错|不对|不正确|吗)",
     re.IGNORECASE,
 )
-_OR = re.compile(rf"{_CLOSERS}(?:or|else|otherwise|or else)\b|[^\n.!?;]{{0,200}},\s*or\b", re.IGNORECASE)
+_OR = re.compile(
+    rf"{_CLOSERS}(?:or|else|otherwise)\b(?!\s*,?\s(?:equivalently|about|approximately|simply|roughly))"
+    r"|[^\n.!?;]{0,200}(?:,\s*or|[;,]\s*(?:maybe|perhaps|possibly))\b",
+    re.IGNORECASE,
+)
 _ASKED = re.compile(r"[\s*_$`'\"”’)\]}]{0,8}[?\uff1f]")
 _STRUCK = re.compile(
     r"~~|</?(?:s|del|strike)>|[\u0335-\u0338\u20d2\u20d3]|\\(?:[xb]?cancel|sout|st|[hv]?phantom)(?![a-zA-Z])"
@@ -67,7 +80,8 @@ _TAKEN_BACK = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(
-    r"[^.!?\n]{0,200}\b(?:is|was|are|were|be|by|called|named)\s+(?P<x>[^!?\n]{1,200}?)[.!]?", re.IGNORECASE
+    r"[^.!?\n]{0,200}\b(?:is|was|are|were|be|by|called|named|in(?=\s+\d{3,4}\W*\Z))\s+(?P<x>[^!?\n]{1,200}?)[.!]?",
+    re.IGNORECASE,
 )
 _HEARSAY = re.compile(
     r"\b(?:many|some|most|people|everyone|students?|friends?|teachers?|he|she|they|someone|often|sometimes|mis\w+"
@@ -75,7 +89,7 @@ _HEARSAY = re.compile(
     re.IGNORECASE,
 )
 _STOP = re.compile(r"(?<=[^\s*])[.!](?=\*\*\s)")
-_MOST_BACK, _MOST_ON, _MOST_WORDS = 200, 2_000, 6
+_MOST_BACK, _MOST_ON = 200, 2_000
 
 
 def stated_answers(response: str, may_ask: bool = False) -> list[Final]:
@@ -119,16 +133,16 @@ def after(final: Final, response: str) -> str:
 
 def _cut(final: Final) -> Final:
     """Up to a full stop in bold: `**The answer is B.** For …`."""
-    return replace(final, text=_STOP.split(final.text, maxsplit=1)[0]) if final.line else final
+    head = _STOP.split(final.line, maxsplit=1)[0]
+    return replace(final, text=head) if head and len(head) < len(final.text) else final
 
 
 def _doubt(final: Final, response: str, may_ask: bool) -> str | None:
     before, rest = response[max(0, final.start - _MOST_BACK) : final.start], after(final, response)
     clause = _CLAUSE.split(before)[-1]
-    subject = " ".join(clause.split()[-_MOST_WORDS:])
-    if _SUPPOSED.search(clause) or _OTHER.search(subject):
-        return f"not stated as the answer: {(clause + final.text).strip()!r}"
-    if final.how == "boxed" and _BEFORE_BOX.search(before[-40:]):
+    boxed = final.how == "boxed"
+    heard = _BEFORE_BOX.search(before[-40:]) if boxed else _HEARD.search(clause)
+    if heard or _SUPPOSED.search(clause) or _OTHER.search(f"{clause} ." if boxed else clause):
         return f"not stated as the answer: {(clause + final.text).strip()!r}"
     if struck(final.line or final.text):
         return f"crossed out: {final.text!r}"
