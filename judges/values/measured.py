@@ -24,8 +24,8 @@ _UNSURE = re.compile(r"\s?(?:\\pm|±)\s?(\d[\d.]*)(?:\s?\\times\s?10\^\{?-?\d+\}
 _HEAD = re.compile(r"(?:[^\W\d_]|['’.,:;\s]|(?<=\w)-(?=\w)|[([](?=\s*\Z))*+")
 _NOT_BEFORE = re.compile(
     r"\b(?:less|more|fewer|greater|than|least|most|not?|never|neither|nor|cannot|between|under|over|above"
-    r"|below|up to|except|exceeds?|either|or|and|if|from|within|minus|plus|negative|positive|twice|thrice|half"
-    r"|double|triple|third|quarter|times|squared?|cubed?|root|sqrt|ln|log|exp|sin|cos|tan|wrong|incorrect|false"
+    r"|below|up to|except|exceeds?|either|or|and|if|from|within|minus|plus|negative|positive|twice|thrice"
+    r"|half|double|triple|third|quarter|times|squared?|cubed?|root|sqrt|ln|log|exp|sin|cos|tan|wrong|incorrect|false"
     r"|far|opposite|inverse|reciprocal|maximum|minimum|max|min|maybe|perhaps|possibly|un\w+ly)\b|n['’]t\b"
     r"|不|大于|小于|超过|至少|至多|最多|最少|低于|高于",
     re.IGNORECASE,
@@ -55,7 +55,7 @@ _BEFORE: list[tuple[re.Pattern[str], By]] = [
     (re.compile(r"\\(?:text(?:rm|sf|tt)|math(?:sf|it|tt)|rm|unit|si)(?![a-z])"), lambda _: r"\mathrm"),
     (re.compile(r"\{\s*\\mathrm\s+([^{}\\]{1,40})\}"), lambda found: f"\\mathrm{{{found[1]}}}"),
     (re.compile(r"\\mu\s*\\(?:text|mathrm)\s*\{\s*"), lambda _: r"\mathrm{µ"),
-    (re.compile(r"\\(?:text|mathrm)\s*\{\s*([kKMGmnpµ]|\\mu)\s*\}\s*(?=\\Omega)"), lambda found: f" {found[1]}"),
+    (re.compile(r"\\(?:text|mathrm)\s*\{\s*([kKMGmnpµ]|\\mu)\s*\}\s*(?=\\Omega)"), lambda at: f" {at[1]}"),
     (re.compile(r"\\mu(?:\s|\\[,!;])*(?=[A-Za-zΩ])"), lambda _: "µ"),
     (re.compile(r"(?<![\w)])\*\*|\*\*(?![\w(])|__|`|\\boldsymbol|\\bm(?![a-z])"), lambda _: " "),
     (re.compile(r"\^\s?\{\s?([+-]?\d+)\s?\}"), lambda found: f"^{found[1]}"),

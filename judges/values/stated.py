@@ -24,8 +24,8 @@ _LABEL = re.compile(
 _CLAUSE = re.compile(r"[.;!?\n。\uff0c\uff1b,:\uff1a]\s*|\b(?:so|thus|hence|therefore|but)\b", re.IGNORECASE)
 _SUPPOSED = re.compile(
     r"\b(?:if|suppos(?:e|ing)|assum(?:e|es|ed|ing)|unless|whether|imagine|perhaps|maybe)\b|如果|假设"
-    r"|(?:\bnot|\bnever|n['’]t)(?:\s+(?:think|believe|say|mean|sure|certain|true|the case|correct|agree|conclude"
-    r"|know)\b|(?:\s+(?!the\b)\w{1,20})?[\s$({*]*\Z)",
+    r"|(?:\bnot|\bnever|n['’]t)(?:\s+(?:think|believe|say|mean|sure|certain|true|the case|correct|agree"
+    r"|conclude|know)\b|(?:\s+(?!the\b)\w{1,20})?[\s$({*]*\Z)",
     re.IGNORECASE,
 )
 _HEARD = re.compile(
@@ -110,7 +110,7 @@ def one_sentence(response: str) -> str | None:
     """What a response of one plain sentence ends in, after its verb: `The capital of France is Paris.`"""
     text = response.strip()
     found = _SENTENCE.fullmatch(text.replace("*", ""))
-    if found is None or any(way.search(text) for way in (_SUPPOSED, _OTHER, _HEARSAY)):
+    if found is None or any(way.search(text) for way in (_SUPPOSED, _OTHER, _HEARD, _HEARSAY)):
         return None
     return found["x"]
 

@@ -8,6 +8,7 @@ from judges.base import Attempt, Finding, Unscored, check
 from judges.values.counts import Unclear
 from judges.values.picked import bare_lines, picked
 from judges.values.plain import plain
+from judges.values.signs import formal, tight
 from judges.values.stated import one_sentence, stated_answers, struck
 from judges.values.wording import folded, holds
 from schemas.references import ChoiceReference, Reference
@@ -55,6 +56,9 @@ _AGAINST = re.compile(
     r"|otherwise|if|unless|maybe|perhaps|guess|wait|actually)\b",
     re.IGNORECASE,
 )
+_MINUS = re.compile(r"(?<![\w.)])-\s+(?=\.?\d)")
+_WORDED = re.compile(r"[^\w\\+-]*[^\W\d_](?:[^\W_]|\s[^\W_])")
+_FORMULA = re.compile(r"\\[a-zA-Z]|[=^{}<>]")
 _NOT_BUT = re.compile(r"not\s.{1,300}?\sbut\s+(?:rather\s+)?(\S.*)", re.IGNORECASE)
 _INSTEAD = re.compile(r"\s*(?:,|\bbut|\band)\s+not\b|\s+(?:rather than|instead of)\b", re.IGNORECASE)
 _REASON = re.compile(r",?\s+(?:because|since|as)\b", re.IGNORECASE)
@@ -205,11 +209,14 @@ def _is(short: str, options: list[str]) -> set[str]:
 
 def _whole(text: str, options: list[str]) -> set[str]:
     key = _key(options)
-    return _at(options, text) or _at([key(option) for option in options], key(text))
+    same = _at(options, text)
+    if same or formal(text):
+        return same or _at([tight(option) for option in options], tight(text))
+    return _at([key(option) for option in options], key(text))
 
 
 def _shortened(text: str) -> str:
-    short = plain(text[:_MOST_CHARS]).strip("*_ ")
+    short = _MINUS.sub("-", plain(text[:_MOST_CHARS]).strip("*_ "))
     return unicodedata.normalize("NFKC", short) if len(short) == 1 and not short.isascii() else short
 
 
@@ -226,7 +233,9 @@ def _letters(text: str, options: list[str]) -> set[str]:
         raise Unscored(f"not only a choice: {short!r}")
     named = {next(filter(None, found)) for found in _MARKED.findall(short)}
     named |= set(_BARE.findall(short)) | _listed_a(short)
-    said = _by_text(key(short), [key(option) for option in options])
+    # A word of a formula is no option: 3 is not chosen by √3, nor by "more than 3".
+    worded = [key(option) if _WORDED.match(option) else "" for option in options]
+    said = set() if _FORMULA.search(short) else _by_text(key(short), worded)
     own = [options[ord(letter) - ord("A")] for letter in said]
     # An option may itself deny something.
     if _DENIED.match(short) and not any(map(_NO.search, own)):
