@@ -54,6 +54,11 @@ def folded(text: str) -> str:
     return " ".join(kept.split()) or wide.strip()
 
 
+def plainly(text: str) -> str:
+    """What a reader sees: wide and ornate letters as plain ones, without what does not show."""
+    return unicodedata.normalize("NFKC", _HIDDEN.sub("", text))
+
+
 def holds(text: str, phrase: str) -> bool:
     """Does a folded text hold a folded phrase, as whole words where the script has any?"""
     before = rf"(?<![^\s{CJK}])" if not re.match(f"[{CJK}]", phrase) else ""
