@@ -35,7 +35,7 @@ _NOT_AFTER = re.compile(
     r"\b(?:or|and|more|less|fewer|most|least|maximum|minimum|max|min|not?|never|wrong|incorrect|false|impossible"
     r"|invalid|plus|minus|times|divided|doubled|halved|tripled|squared|cubed|half|short|too|off|negative|maybe"
     r"|perhaps|possibly|unless|if|otherwise|except|per|by|one|two|three|four|five|six|seven|eight|nine|ten"
-    r"|hundred|thousand|dozen|million|billion|above|below|beyond|percent|force)\b"
+    r"|hundred|thousand|dozen|million|billion|below zero|beyond|percent|force)\b"
     r"|n['’]t\b|[\d+*/^<>≠~?!|=\\]|以上|以下|不",
     re.IGNORECASE,
 )
@@ -189,8 +189,8 @@ def _agreeing(one: Quantity, other: Quantity, text: str) -> Quantity:
         a, b = (registry().Quantity(each.value, each.unit) for each in (one, other))
         if a.check(b.dimensionality) and _near(float(b.to(a.units).magnitude), one.value):
             return one
-    elif one.unit is other.unit and _near(one.value, other.value):
-        return one
+    elif _near(one.value, other.value):
+        return other if one.unit is None else one
     raise Unclear(f"two quantities in {text[:100]!r}")
 
 

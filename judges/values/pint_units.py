@@ -32,7 +32,7 @@ _STEPS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     (re.compile(rf"(?:{_DEGREE})(?:Fahrenheit|F)(?![a-zA-Z])|℉", re.IGNORECASE), lambda _: " degF "),
     (re.compile(r"[°º]\s*K(?![a-zA-Z])"), lambda _: " K "),
     (re.compile(r"°|º"), lambda _: " degree "),
-    (re.compile(r"\\?%"), lambda _: " percent "),
+    (re.compile(r"\\?%|(?<![a-zA-Z])per\s+cent(?![a-zA-Z])"), lambda _: " percent "),
     (re.compile(r"\A\s*1\s*/\s*(?=[a-zA-Zµ(])"), lambda _: "/"),
     (re.compile(r"(?<![a-zA-Z])[kK]\s+ohm(?![a-zA-Z])"), lambda _: " kohm"),
     (re.compile(r"(?<![a-zA-Z])K(?=ohm)"), lambda _: "k"),

@@ -201,10 +201,21 @@ def _is(short: str, options: list[str]) -> set[str]:
     pairs = [(found[1], found[2]) for way in (_LABELLED, _GLOSSED) if (found := way.fullmatch(short))]
     pairs += [(found[2], found[1]) for found in [_TRAILED.fullmatch(short)] if found]
     for letter, told in pairs:
-        meant = _whole(told, options)
+        meant = _whole(told, options) or _begins(told, letter, options)
         if meant or (not options and len(told.split()) <= _MOST_LABELLED and not _AGAINST.search(told)):
             return meant | {letter.strip("() ").upper()}
     return set()
+
+
+def _begins(text: str, letter: str, options: list[str]) -> set[str]:
+    """The letter, where its own option begins what is said of it: `B: Paris is the capital`."""
+    at, key = ord(letter.strip("() ").upper()) - ord("A"), _key(options)
+    own = key(options[at]) if at < len(options) else ""
+    return (
+        {chr(ord("A") + at)}
+        if own and key(text).startswith(f"{own} ") and not _AGAINST.search(text)
+        else set()
+    )
 
 
 def _whole(text: str, options: list[str]) -> set[str]:
