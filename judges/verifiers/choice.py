@@ -5,11 +5,11 @@ import unicodedata
 from collections.abc import Callable
 
 from judges.base import Attempt, Finding, Unscored, check
+from judges.values.claimed import one_sentence, stated_answers, struck
 from judges.values.counts import Unclear
 from judges.values.picked import bare_lines, picked
 from judges.values.plain import plain
 from judges.values.signs import formal, tight
-from judges.values.stated import one_sentence, stated_answers, struck
 from judges.values.wording import folded, holds
 from schemas.references import ChoiceReference, Reference
 

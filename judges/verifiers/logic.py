@@ -4,10 +4,10 @@ import json
 import re
 
 from judges.base import Attempt, Finding, Unscored, check
+from judges.values.claimed import stated_answers
 from judges.values.counts import Unclear
 from judges.values.finals import Final, final_answers, later_statement
 from judges.values.gym import Refused, entry_fault, refusal, score, skips_words, wrong_answers
-from judges.values.stated import stated_answers
 from judges.values.wording import folded
 from schemas.references import LogicReference, Reference
 

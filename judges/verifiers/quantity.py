@@ -3,11 +3,11 @@
 import re
 
 from judges.base import Attempt, Finding, Unscored, check
+from judges.values.claimed import after, stated_answers, struck
 from judges.values.counts import Unclear
 from judges.values.finals import Final
 from judges.values.measured import Quantity, read_quantity
 from judges.values.pint_units import converted, read_unit, registry
-from judges.values.stated import after, stated_answers, struck
 from schemas.references import Comparison, QuantityReference, Reference
 
 _G = {"type": "quantity", "answer": "9.81", "unit": "m/s^2"}

@@ -4,10 +4,10 @@ import re
 import unicodedata
 
 from judges.base import Attempt, Finding, Unscored, check
+from judges.values.claimed import one_sentence, stated_answers, struck
 from judges.values.counts import Unclear
 from judges.values.finals import Final
 from judges.values.signs import formal, tight
-from judges.values.stated import one_sentence, stated_answers, struck
 from judges.values.word_numbers import figures
 from judges.values.wording import folded, holds
 from schemas.references import Reference, TextReference
@@ -167,7 +167,8 @@ def _cut(text: str) -> list[str]:
     """Without the mark of a list, `, not Venus`, `because …` or a remark: `, the capital of France`."""
     ways = (_INSTEAD, _REMARK, _BRACKETED)
     text = _ITEM.sub("", text)
-    return [text, *(way.split(text, maxsplit=1)[0].strip("*_ ") or text for way in ways)]
+    heads = [way.split(text, maxsplit=1)[0] for way in ways]
+    return [text, *(head.strip("*_ ") or text for head in heads if head != text)]
 
 
 def _ends_asking(gold: str) -> bool:

@@ -85,9 +85,11 @@ _SENTENCE = re.compile(
 )
 _HEARSAY = re.compile(
     r"\b(?:many|some|most|people|everyone|students?|friends?|teachers?|he|she|they|someone|often|sometimes|mis\w+"
-    r"|mistakes?|error|myth|neither|cannot|hardly|unlike|except|or|either|used to|once|guess|would|may)\b",
+    r"|mistakes?|error|myth|neither|cannot|hardly|unlike|except|or|either|used to|once|guess|would|may|believed"
+    r"|least|runner|second (?:choice|option|guess|place))\b",
     re.IGNORECASE,
 )
+_NEGATED = re.compile(r"\b(?:not|no|never)\b|n['’]t\b", re.IGNORECASE)
 _STOP = re.compile(r"(?<=[^\s*])[.!](?=\*\*\s)")
 _MOST_BACK, _MOST_ON = 200, 2_000
 
@@ -112,7 +114,7 @@ def one_sentence(response: str) -> str | None:
     found = _SENTENCE.fullmatch(text.replace("*", ""))
     if found is None or any(way.search(text) for way in (_SUPPOSED, _OTHER, _HEARD, _HEARSAY)):
         return None
-    return found["x"]
+    return None if _NEGATED.search(found.string, 0, found.start("x")) else found["x"]
 
 
 def struck(text: str) -> bool:
