@@ -84,9 +84,9 @@ _SENTENCE = re.compile(
     re.IGNORECASE,
 )
 _HEARSAY = re.compile(
-    r"\b(?:many|some|most|people|everyone|students?|friends?|teachers?|he|she|they|someone|often|sometimes|mis\w+"
-    r"|mistakes?|error|myth|neither|cannot|hardly|unlike|except|or|either|used to|once|guess|would|may|believed"
-    r"|least|runner|second (?:choice|option|guess|place))\b",
+    r"\b(?:many|some|most|people|everyone|students?|friends?|teachers?|he|she|they|someone|often|sometimes"
+    r"|mis\w+|mistakes?|error|myth|neither|cannot|hardly|unlike|except|or|either|used to|once|guess|would|may"
+    r"|believed|least|runner|second (?:choice|option|guess|place))\b",
     re.IGNORECASE,
 )
 _NEGATED = re.compile(r"\b(?:not|no|never)\b|n['’]t\b", re.IGNORECASE)
