@@ -43,7 +43,7 @@ _OTHER = re.compile(
     re.IGNORECASE,
 )
 _BEFORE_BOX = re.compile(
-    r"(?:\b(?:neither|nor|except|without|unlike|or)|[<>≠≤≥^_/]|\\(?:neq?|[lg]eq?|[lg]eqslant|not|lt|gt|pm|sqrt|cancel))"
+    r"(?:\b(?:neither|nor|except|without|unlike|or)|(?<=\w\s)[<>]|[≠≤≥^_/]|\\(?:neq?|[lg]eq?|[lg]eqslant|not|lt|gt|pm|sqrt|cancel))"
     r"[\s$({*]*\Z|[-+]\$?\Z|=\s*-\s*\$?\Z",
     re.IGNORECASE,
 )
@@ -61,12 +61,16 @@ _DENIED_AFTER = re.compile(
 )
 _OR = re.compile(
     rf"{_CLOSERS}(?:or|else|otherwise)\b(?!\s*,?\s(?:equivalently|about|approximately|simply|roughly))"
-    r"|[^\n.!?;]{0,200}(?:,\s*or|[;,]\s*(?:maybe|perhaps|possibly))\b",
+    r"|[^\n.!?;]{0,200}(?:,\s*or|[;,]\s*(?:maybe|perhaps|possibly|it (?:may|might|could)))\b",
     re.IGNORECASE,
 )
 _ASKED = re.compile(r"[\s*_$`'\"”’)\]}]{0,8}[?\uff1f]")
 _STRUCK = re.compile(
     r"~~|</?(?:s|del|strike)>|[\u0335-\u0338\u20d2\u20d3]|\\(?:[xb]?cancel|sout|st|[hv]?phantom)(?![a-zA-Z])"
+)
+_HIDES = [("<!--", "-->"), ("<del>", "</del>"), ("<s>", "</s>"), ("\\iffalse", "\\fi")]
+_IN_COMMAND = re.compile(
+    r"(?:\\(?:[hv]?phantom|sout|st|[xb]?cancel)\s*\{|\\(?:text)?color\s*\{white\})[\s{$]*\Z|\A\s*%[^\n]*\Z"
 )
 _TURNS = (
     r"(?:actually|no\s*[,.;:!]|no\s+(?:it|that|wait)\b|no\s*\Z|rather\s*,|correction\b|i mean\b"
@@ -146,13 +150,20 @@ def _doubt(final: Final, response: str, may_ask: bool) -> str | None:
     heard = _BEFORE_BOX.search(before[-40:]) if boxed else _HEARD.search(clause)
     if heard or _SUPPOSED.search(clause) or _OTHER.search(f"{clause} ." if boxed else clause):
         return f"not stated as the answer: {(clause + final.text).strip()!r}"
-    if struck(final.line or final.text):
+    if struck(final.line or final.text) or _hidden(response[: final.start]):
         return f"crossed out: {final.text!r}"
     if _ASKED.match(rest) and not may_ask:
         return f"a question: {final.text!r}"
     if _taken_back(rest):
         return f"taken back: {(final.text + rest[:80]).strip()!r}"
     return None
+
+
+def _hidden(before: str) -> bool:
+    """Does what is crossed out, or a comment, open before the statement and not close?"""
+    line = before.rpartition("\n")[2]
+    opened = any(before.rfind(mark) > before.rfind(end) for mark, end in _HIDES)
+    return opened or line.count("~~") % 2 == 1 or _IN_COMMAND.search(line[-80:]) is not None
 
 
 def _taken_back(rest: str) -> bool:
