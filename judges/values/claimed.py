@@ -29,7 +29,7 @@ _SUPPOSED = re.compile(
     re.IGNORECASE,
 )
 _HEARD = re.compile(
-    r"\b(?:might|could|says|said|claims?|claimed|thought|told|wrote|guess(?:ed|es)?|doubt|wrong|false)\b",
+    r"\b(?:might|could|says|said|claims?|claimed|thought|told|wrote|guess(?:ed|es)|doubt|wrong|false)\b",
     re.IGNORECASE,
 )
 # Just before `answer`, or before another word of its kind.
@@ -39,7 +39,7 @@ _OTHER = re.compile(
     r"|intermediate|(?:a|one) possible|plausible|potential|his|her|their|students?|pupil"
     r"|(?!(?:here|it|that|there|what|let)['’])\b\w{2,20}['’]s)"
     r"(?:\s+(?!(?:the|my|our)\b)\w{1,20})?"
-    r"(?:\s*\Z|\s+(?:answer|option|choice|guess|result|response)\b)|错误|不正确",
+    r"(?:\s*\Z|\s+(?:answer|guess|response)\b)|错误|不正确",
     re.IGNORECASE,
 )
 _BEFORE_BOX = re.compile(
@@ -78,7 +78,7 @@ _TURNS = (
 )
 _TURNED = re.compile(rf"(?:\A{_CLOSERS}|[.;!?,(—–-]\s*|\n\s*)[*_>#\s]*{_TURNS}", re.IGNORECASE)
 _TAKEN_BACK = re.compile(
-    r"(?:\A|[.;!?,\n(—–-])[\s*_>#]*(?:(?:oh )?wait\b|hm+\b|oops\b|sorry\b|(?:scratch|strike) that"
+    r"(?:\A|[.;!?,\n(—–-])[\s*_>#]*(?:(?:oh )?wait\b|hm+\b|oops\b|sorry\s*[,.!:—-]|(?:scratch|strike) that"
     r"|on second thought|correction\s*:|i (?:was|am) (?:wrong|mistaken)|i made an? (?:mistake|error)"
     r"|i take (?:that|it) back|let me (?:correct|revise|reconsider|redo)|等等|等一下|更正)",
     re.IGNORECASE,

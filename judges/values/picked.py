@@ -50,7 +50,7 @@ def picked(response: str) -> list[str]:
     """What each sentence picks in so many words: `hence B`, `the correct option is B`, `B is right`."""
     found = []
     for sentence in _SENTENCE.split(response[-50_000:])[-_MOST_LINES:]:
-        text = sentence.strip()
+        text = sentence.replace("**", "").strip()
         if text and len(text) <= _MOST_CHARS and not text.strip(_EDGES).endswith(_ASKS):
             found += _picks(text.strip(_EDGES))
     return found

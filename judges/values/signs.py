@@ -7,6 +7,7 @@ _PAIRS = [(each, each) for each in ("***", "**", "*", "__", "_", "```", "``", "`
 _PAIRS += [("``", "''"), ("\u201c", "\u201d"), ("\u2018", "\u2019"), ("\\(", "\\)")]
 _DASHES = dict.fromkeys(map(ord, "\u2010\u2011\u2012\u2013\u2212"), "-")
 _RAISED = re.compile("[\u00b2\u00b3\u00b9\u2070\u2074-\u2079]+")
+_BRACED = re.compile(r"(?<=[\^_])\{\s*([+-]?\d{1,9}|\w)\s*\}")
 _TAGS = re.compile(r"</?(?:b|i|em|strong|u|code|p|tt)>", re.IGNORECASE)
 _INNER = re.compile(r"(?<![\w*])(\*{1,3})(?=[^\s*])([^*\n]{1,300})(?<=[^\s*])\1(?![\w*])")
 _ESCAPED = re.compile(r"\\([*_`%$#&@~^{}!])")
@@ -47,5 +48,5 @@ def tight(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    raised = _RAISED.sub(r"^\g<0>", bare(text).translate(_DASHES))
+    raised = _RAISED.sub(r"^\g<0>", _BRACED.sub(r"\1", bare(text).translate(_DASHES)))
     return unicodedata.normalize("NFKC", raised)

@@ -21,7 +21,9 @@ _MARKED = re.compile(
     r"|选项?\s*([A-Z])"
 )
 # An option with its letter before it, whatever letters the option itself may name; or after it.
-_LABELLED = re.compile(r"\(?([A-Za-z])(?:\s*[.:)\]]+|\s+[-–—])\s*(\S.*)", re.DOTALL)
+_LABELLED = re.compile(
+    r"(?:[Oo]ption\s+|[Cc]hoice\s+)?\(?([A-Za-z])(?:\s*[.:)\]]+|\s+[-–—])\s*(\S.*)", re.DOTALL
+)
 _TRAILED = re.compile(r"(.{1,500}?),?\s*\((?:option\s+|choice\s+)?([A-Z])\)", re.IGNORECASE)
 _NAMED = re.compile(
     r"(?:the\s+)?(?:correct\s+|right\s+)?(?:option|choice|answer|letter|number|statement|选项?)\s*#?\(?([A-Z])\)?"
