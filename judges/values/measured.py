@@ -48,6 +48,11 @@ _EXPRESSION = re.compile(r"(?:[\d\s.+*/^(){}_|-]|[^\W_]|\\[a-z]+|(?<=\d),(?=\d{3
 _JOINS = re.compile(r"\b(?:or|and|so|not|but|if|then|either)\b", re.IGNORECASE)
 _EQUALS = re.compile(r"=|\\(?:approx|simeq|sim|doteq)(?![a-z])")
 _GLOSS = re.compile(r"(?<![/*^])\(\s*(?:\\approx|or|about|i\.e\.,?|=)?\s*([^()\d]{0,20}\d[^()]*)\)\s*\Z")
+# What was given stands before the comma: `Using v = 20 m/s and t = 5 s, the distance is 100 m`.
+_GIVEN = re.compile(
+    r"(?:using|with|given|since|from|substituting)\s[^\n]{1,300},\s(?P<rest>(?:the|its|we|this)\s.*)",
+    re.IGNORECASE,
+)
 _MOST_EQUALS, _MOST_WORDS, _MOST_UNSURE = 4, 16, 0.1
 _BEFORE: list[tuple[re.Pattern[str], By]] = [
     (re.compile(r"(?<![\d.,])10([⁺⁻]?[⁰¹²³⁴-⁹]+)"), lambda found: f"10^{{{_lowered(found[1])}}}"),
@@ -82,7 +87,9 @@ def read_quantity(text: str) -> Quantity:
 
     Raises Unclear for a bound, a denial, a second number, none at all, or what is no unit we know.
     """
-    return _read(_spelled(text), text)
+    source = _spelled(text)
+    given = _GIVEN.match(source)
+    return _read(source if given is None else source[given.start("rest") :], text)
 
 
 def _spelled(text: str) -> str:
