@@ -63,7 +63,8 @@ def quantity(attempt: Attempt) -> Finding:
         wrong = [_wrong(text, each, gold, reference) for text, each in zip(texts, found, strict=True)]
     except Unclear as error:
         raise Unscored(str(error)) from error
-    if len({told is None for told in wrong}) > 1 or len({q.value for q in found if wrong[0]}) > 1:
+    values = {(each.value, each.unit) for each in found}
+    if len({told is None for told in wrong}) > 1 or len(values) > len({each.unit for each in found}):
         raise Unscored(f"two final answers: {texts[0]!r} and {texts[1]!r}")
     return Finding(wrong[0], extracted=texts[0])
 
