@@ -24,9 +24,9 @@ _UNSURE = re.compile(r"\s?(?:\\pm|±)\s?(\d[\d.]*)(?:\s?\\times\s?10\^\{?-?\d+\}
 _HEAD = re.compile(r"(?:[^\W\d_]|['’.,:;\s]|(?<=\w)-(?=\w)|[([](?=\s*\Z))*+")
 _NOT_BEFORE = re.compile(
     r"\b(?:less|more|fewer|greater|than|least|most|not?|never|neither|nor|cannot|between|under|over|above"
-    r"|below|up to|except|exceeds?|either|or|and|if|from|within|minus|plus|negative|positive|twice|thrice"
-    r"|half|double|triple|third|quarter|times|squared?|cubed?|root|sqrt|ln|log|exp|sin|cos|tan|wrong|incorrect|false"
-    r"|far|opposite|inverse|reciprocal|maximum|minimum|max|min|maybe|perhaps|possibly|un\w+ly)\b|n['’]t\b"
+    r"|below|up to|except|but|anything|everything|unlike|exceeds?|either|or|and|if|from|within|minus|plus"
+    r"|negative|positive|twice|thrice|half|double|triple|third|quarter|times|squared?|cubed?|root|sqrt|ln"
+    r"|log|exp|sin|cos|tan|wrong|incorrect|false|far|opposite|inverse|reciprocal|maximum|minimum|max|min|maybe|perhaps|possibly|un\w+ly)\b|n['’]t\b"
     r"|不|大于|小于|超过|至少|至多|最多|最少|低于|高于",
     re.IGNORECASE,
 )

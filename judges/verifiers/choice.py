@@ -181,9 +181,14 @@ def _only(text: str, options: list[str]) -> set[str]:
     found = _is(short, options)
     if found:
         return found
-    heads = (way.split(short, maxsplit=1)[0] for way in (_INSTEAD, _REASON))
-    cut = next((head for head in heads if head != short), None)
-    return _only(cut, options) if cut is not None and not _DENIED.match(cut) else set()
+    parts = (way.split(short, maxsplit=1) for way in (_INSTEAD, _REASON))
+    head, rest = next((each for each in parts if len(each) > 1), ("", ""))
+    if not head or _DENIED.match(head):
+        return set()
+    found = _only(head, options)
+    if found & _is(rest.strip(), options):
+        raise Unscored(f"chosen and not: {short!r}")
+    return found
 
 
 def _is(short: str, options: list[str]) -> set[str]:

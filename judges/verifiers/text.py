@@ -167,8 +167,10 @@ def _cut(text: str) -> list[str]:
     """Without the mark of a list, `, not Venus`, `because …` or a remark: `, the capital of France`."""
     ways = (_INSTEAD, _REMARK, _BRACKETED)
     text = _ITEM.sub("", text)
-    heads = [way.split(text, maxsplit=1)[0] for way in ways]
-    return [text, *(head.strip("*_ ") or text for head in heads if head != text)]
+    parts = [way.split(text, maxsplit=1) for way in ways]
+    # `Paris, not Paris` says nothing.
+    heads = [each[0].strip("*_ ") for each in parts if len(each) > 1 and _key(each[0]) not in _key(each[1])]
+    return [text, *(head or text for head in heads)]
 
 
 def _ends_asking(gold: str) -> bool:
