@@ -5,14 +5,21 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from judges.values.counts import Counted
-from judges.values.ifeval_words import count_words
 from judges.values.json_dialect import broken_rule
 from judges.values.json_text import NotJson, read_json, unfenced
 from judges.values.sentences import count_sentences
+from judges.values.wording import CJK, plainly
 from schemas import instructions as asked
 
-_FENCE = re.compile(r"[ ]{0,3}(`{3,}|~{3,})[ \t]*([^\s`]*)")
-_ITEM = re.compile(r"[ \t]*(?:[-*+•]|\(?\d{1,9}[.)])[ \t]+\S")
+# What stands behind backticks holds none, or it is code within a line.
+_FENCE = re.compile(r"[ ]{0,3}(`{3,}(?![^\n]*`)|~{3,})[ \t]*([^\s`]*)")
+_ITEM = re.compile(
+    r"[ \t\u00a0\u200b\ufeff>]*(?:[-*+\u2022\u25e6\u25aa\u2023\u25cf\u25cb]|\(?\d{1,9}[.)])[ \t\u00a0]+\S"
+)
+# One word to some and two to others: `don't`, `well-known`, `3.5`.
+_JOINED = re.compile(r"[^\W_]+(?:(?:['’.,-]|_)[^\W_]+)*")
+_PART = re.compile(r"[^\W_]+")
+_HAN = re.compile(f"[{CJK}]")
 _RULE = re.compile(r"[ \t]*([-*_])(?:[ \t]*\1){2,}[ \t]*\Z")
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+\S")
 _HEAD_END = re.compile(r":?-+:?")
@@ -26,6 +33,16 @@ def _range(count: Callable[[str], Counted | int], what: str) -> Checker:
         return counted.between(given.min, given.max)
 
     return told
+
+
+def _words(text: str) -> Counted:
+    """Runs of letters and figures, which an apostrophe, a hyphen or a point may join.
+
+    Each sign of Chinese may be one.
+    """
+    parts = sum(1 for _ in _PART.finditer(text))
+    han = sum(1 for _ in _HAN.finditer(text))
+    return Counted(sum(1 for _ in _JOINED.finditer(text)), parts + han, "words")
 
 
 def _prose(text: str) -> list[str]:
@@ -74,7 +91,12 @@ def _contains(text: str, given: asked.Texts) -> str | None:
 
 
 def _lacks(text: str, given: asked.Texts) -> str | None:
-    there = [each for each in given.texts if _has(text, each, given.case_sensitive)]
+    shown = plainly(text)
+    there = [
+        each
+        for each in given.texts
+        if _has(text, each, given.case_sensitive) or _has(shown, plainly(each), given.case_sensitive)
+    ]
     return f"{there[0]!r} occurs" if there else None
 
 
@@ -115,7 +137,7 @@ def _tables(lines: list[str]) -> Iterator[tuple[int, int]]:
             yield columns, rows
             columns = rows = 0
         elif columns:
-            rows += 1
+            rows += any(cells)
         elif cells and all(map(_HEAD_END.fullmatch, cells)) and len(_cells(above)) == len(cells):
             columns = len(cells)
         above = line
@@ -128,7 +150,8 @@ def _cells(line: str) -> list[str]:
 
 
 def _code_block(text: str, given: asked.CodeBlock) -> str | None:
-    blocks = {language.casefold() for _, language in _lines(text) if language is not None}
+    bodies = ((line, language) for line, language in _lines(text) if language is not None)
+    blocks = {language.casefold() for line, language in bodies if line.strip() and not _FENCE.match(line)}
     if not blocks:
         return "no code block"
     named = given.language is None or given.language.casefold() in blocks
@@ -172,7 +195,7 @@ def _read(text: str) -> Any:
 
 
 FOLLOWED: Mapping[str, Checker] = {
-    "datapipe:words": _range(count_words, "words"),
+    "datapipe:words": _range(_words, "words"),
     "datapipe:characters": _range(lambda text: len(text.strip()), "characters"),
     "datapipe:lines": _range(_full_lines, "lines that are not empty"),
     "datapipe:sentences": _range(count_sentences, "sentences"),

@@ -11,6 +11,9 @@ from typing import Any
 
 _ITEMS, _SEED = 3, 20_260_101
 _GARBAGE = ("", " ", "garbage", "qwx zzz", None)
+# What turns a distance into no number; a scorer may take it for no distance at all.
+_POISON = ("nan", "-nan", "nani", "nan+nanj", "inf", "-Infinity", "1e999", "[nan]", "[]", "null")
+_NO_NUMBER = re.compile(r"(?<![a-z])(?:nan|inf(?:inity)?)(?:[ij](?![a-z])|(?![a-z]))", re.IGNORECASE)
 # Text of these can call, multiply or comprehend nothing: at worst it is a list, or a name nobody knows.
 _HARMLESS = re.compile(r"[\w\s,.'\"\[\]+-]*")
 _EVALUATORS = frozenset({"eval", "exec", "compile", "parse_expr", "sympify", "parse_latex"})
@@ -50,8 +53,13 @@ def entry_fault(task: str, entry: str) -> str | None:
 
 
 def score(task: str, entry: str, answer: str | None) -> float:
-    """What reasoning-gym gives an answer, from 0 to 1. Raises Refused where it raises or would run text."""
+    """What reasoning-gym gives an answer, from 0 to 1, and nothing for `nan` where a number is wanted.
+
+    Raises Refused where it raises or would run text.
+    """
     dataset, given = _dataset(task), json.loads(entry)
+    if _NO_NUMBER.search(answer or "") and not _NO_NUMBER.search(str(given.get("answer"))):
+        return 0.0
     if _evaluates(task):
         given.pop("question", None)
         for text in (*_texts(given), answer or ""):
@@ -62,6 +70,20 @@ def score(task: str, entry: str, answer: str | None) -> float:
             return float(dataset.score_answer(answer, given))
     except Exception as error:  # a stranger's code, on text of a stranger
         raise Refused(f"its scorer raised {type(error).__name__}") from error
+
+
+@lru_cache(maxsize=1_024)
+def skips_words(task: str, entry: str) -> bool:
+    """Does the scorer pass over words that it does not know, so that `it is false that …` scores too?"""
+    answer = json.loads(entry)["answer"].strip()
+    return any(_full(task, entry, text) for text in (f"zzz {answer}", f"{answer} zzz", f"zzz: {answer}"))
+
+
+def _full(task: str, entry: str, answer: str) -> bool:
+    try:
+        return score(task, entry, answer) == 1.0
+    except Refused:
+        return False
 
 
 def wrong_answers(answer: str) -> list[str]:
@@ -82,7 +104,7 @@ def _fault(task: str, entry: str) -> str | None:
     for garbage in _GARBAGE:
         if (points := score(task, entry, garbage)) > 0:
             return f"gives {points:g} to {garbage!r}"
-    for wrong in wrong_answers(json.loads(entry)["answer"]):
+    for wrong in (*wrong_answers(json.loads(entry)["answer"]), *_POISON):
         if score(task, entry, wrong) >= 1:
             return f"scores a wrong answer 1: {wrong[:40]!r}"
     return None

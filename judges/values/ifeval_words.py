@@ -7,6 +7,7 @@ from typing import Any
 from judges.values.counts import Counted, Unclear
 from judges.values.languages import other_language
 from judges.values.sentences import count_sentences
+from judges.values.wording import plainly
 from schemas import instructions as asked
 
 _WORD = re.compile(r"\w+")
@@ -30,10 +31,12 @@ def _frequency(text: str, given: asked.KeywordFrequency) -> str | None:
 
 
 def _forbidden(text: str, given: asked.ForbiddenWords) -> str | None:
+    shown = plainly(text)
     for word in given.forbidden_words:
-        before = r"(?<!\w)" if _BEFORE_WORD.search(word) else ""
-        after = r"(?!\w)" if _AFTER_WORD.search(word) else ""
-        found = re.search(before + re.escape(word) + after, text, re.IGNORECASE)
+        # In `_rock_` it is emphasised.
+        before = r"(?<![^\W_])" if _BEFORE_WORD.search(word) else ""
+        after = r"(?![^\W_])" if _AFTER_WORD.search(word) else ""
+        found = re.search(before + re.escape(plainly(word)) + after, shown, re.IGNORECASE)
         if found:
             return f"{found.group()!r} at character {found.start()}"
     return None

@@ -14,7 +14,8 @@ Path = tuple[str | int, ...]
 def differences(found: Any, gold: Any, policy: Comparison) -> Iterator[tuple[str, str]]:
     """Each place that differs (a JSON pointer), and how. 1.0 is 1, `true` is not; the order of keys is none.
 
-    `policy.decimals` rounds numbers, and without `policy.ordered` a list is compared as a bag.
+    Whole numbers are compared exactly. `policy.decimals` rounds numbers, and without `policy.ordered` a list
+    is compared as a bag.
     """
     yield from _differ(found, gold, policy, ())
 
@@ -38,13 +39,27 @@ def _lists(found: list[Any], gold: list[Any], policy: Comparison, path: Path) ->
         yield pointer(path), f"{len(found)} items, not {len(gold)}"
         return
     if not policy.ordered:
-        found, gold = sorted(found, key=_key), sorted(gold, key=_key)
+        found = sorted(found, key=lambda each: _key(each, policy))
+        gold = sorted(gold, key=lambda each: _key(each, policy))
     for at, (one, other) in enumerate(zip(found, gold, strict=True)):
         yield from _differ(one, other, policy, (*path, at))
 
 
-def _key(value: Any) -> str:
-    return canonical(value)
+def _key(value: Any, policy: Comparison) -> str:
+    """The same for values that are alike: numbers rounded as asked, 1.0 as 1, inner bags in their order."""
+    return canonical(_plain(value, policy))
+
+
+def _plain(value: Any, policy: Comparison) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(inner, policy) for key, inner in value.items()}
+    if isinstance(value, list):
+        return sorted((_plain(inner, policy) for inner in value), key=canonical)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if policy.decimals is not None:
+        value = round(value, policy.decimals)
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _alike(found: Any, gold: Any, policy: Comparison) -> bool:
@@ -53,7 +68,8 @@ def _alike(found: Any, gold: Any, policy: Comparison) -> bool:
     if isinstance(found, int | float) and isinstance(gold, int | float):
         if policy.decimals is not None:
             return bool(round(found, policy.decimals) == round(gold, policy.decimals))
-        return found == gold or (isinstance(found, float) and isclose(found, gold, rel_tol=1e-12))
+        whole = isinstance(gold, int) or gold.is_integer()
+        return found == gold or (not whole and isclose(found, gold, rel_tol=1e-12))
     return type(found) is type(gold) and bool(found == gold)
 
 

@@ -1,7 +1,9 @@
 """Units read by our own grammar; pint sees single names only, never a text of the model's."""
 
 import re
+from collections.abc import Callable
 from functools import cache, lru_cache
+from math import tau
 
 from pint import Unit, UnitRegistry
 from pint.errors import PintError
@@ -9,21 +11,33 @@ from pint.errors import PintError
 from judges.values.counts import Unclear
 
 MOST_CHARS, MOST_NAMES, MOST_POWER = 120, 8, 12
+_CHINESE = {
+    "米": "m", "千米": "km", "公里": "km", "厘米": "cm", "毫米": "mm", "平方米": "m^2", "立方米": "m^3",
+    "克": "g", "千克": "kg", "公斤": "kg", "吨": "tonne", "升": "L", "毫升": "mL", "天": "day",
+    "秒": "s", "分钟": "min", "小时": "h", "牛": "N", "牛顿": "N", "焦耳": "J", "瓦": "W", "瓦特": "W",
+    "伏": "V", "伏特": "V", "安培": "A", "欧姆": "ohm", "度": "degree", "摄氏度": "degC",
+}  # fmt: skip
 _RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻", "0123456789-")
 _DEGREE = r"(?<![a-zA-Z])(?:degrees?|deg\.?)\s+|[°º]\s*"
-_STEPS = [
+_STEPS: list[tuple[re.Pattern[str], Callable[[re.Match[str]], str]]] = [
     (re.compile(r"[⁻⁰¹²³⁴-⁹]+"), lambda found: "^" + found[0].translate(_RAISED)),
     (re.compile(r"\\(?:cdot|times)(?![a-zA-Z])|[·⋅×∙]"), lambda _: "*"),
     (re.compile(r"\\mu(?![a-zA-Z])|[\u00b5\u03bc]"), lambda _: "µ"),
     (re.compile(r"\\(?:Omega|ohm)(?![a-zA-Z])|[\u2126\u03a9]"), lambda _: "ohm"),
     (re.compile(r"\\AA(?![a-zA-Z])|[\u212b\u00c5]"), lambda _: "angstrom"),
     (re.compile(r"\*\*"), lambda _: "^"),
+    (re.compile(r"[\u3400-\u9fff]{1,4}"), lambda found: f" {_CHINESE.get(found[0], found[0])} "),
     (re.compile(r"\^\s*\{\s*([+-]?\d+)\s*\}"), lambda found: f"^{found[1]}"),
     (re.compile(rf"(?:{_DEGREE})(?:Celsius|C)(?![a-zA-Z])|℃", re.IGNORECASE), lambda _: " degC "),
     (re.compile(rf"(?:{_DEGREE})(?:Fahrenheit|F)(?![a-zA-Z])|℉", re.IGNORECASE), lambda _: " degF "),
     (re.compile(r"[°º]\s*K(?![a-zA-Z])"), lambda _: " K "),
     (re.compile(r"°|º"), lambda _: " degree "),
-    (re.compile(r"\\?%"), lambda _: " percent "),
+    (re.compile(r"\\?%|(?<![a-zA-Z])per\s+cent(?![a-zA-Z])"), lambda _: " percent "),
+    (re.compile(r"\A\s*1\s*/\s*(?=[a-zA-Zµ(])"), lambda _: "/"),
+    (re.compile(r"(?<![a-zA-Z])[kK]\s+ohm(?![a-zA-Z])"), lambda _: " kohm"),
+    (re.compile(r"(?<![a-zA-Z])K(?=ohm)"), lambda _: "k"),
+    (re.compile(r"(?<![a-zA-Z])([kMGmnpµ]?)Nm(?![a-zA-Z])"), lambda found: f" {found[1]}N*m "),
+    (re.compile(r"(?<![a-zA-Z])N-m(?![a-zA-Z])"), lambda _: " N*m "),
     (re.compile(r"(?<![a-zA-Z])per(?![a-zA-Z])|\\,|\\frac"), lambda found: "/" if found[0] == "per" else " "),
 ]  # fmt: skip
 _TOKEN = re.compile(
@@ -37,9 +51,18 @@ _SPELLED = {
     "metre": "meter", "litre": "liter", "wk": "week", "ohms": "ohm", "deg": "degree", "sqft": "ft**2",
     "mcg": "µg", "tonne": "metric_ton", "tonnes": "metric_ton", "hertz": "Hz", "gms": "gram", "cms": "cm",
     "mhz": "MHz", "ghz": "GHz", "khz": "kHz", "kwh": "kWh", "KWh": "kWh", "ev": "eV", "pa": "Pa",
+    "kilohm": "kiloohm", "kilohms": "kiloohm", "megohm": "megaohm", "megohms": "megaohm",
+    "kilo": "kilogram", "kilos": "kilogram", "kgs": "kg", "rev": "turn", "revs": "turn", "cycles": "turn",
+    "revolution": "turn", "revolutions": "turn", "rotation": "turn", "rotations": "turn", "Ohm": "ohm",
+    "Ns": "N*s", "Js": "J*s", "Vs": "V*s", "mol": "mole", "cps": "turn/second", "bpm": "turn/minute",
 }  # fmt: skip
 _POWERS = {"squared": 2, "cubed": 3}
 _FORE = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
+# Cycles are not radians, though all are numbers to pint.
+_KINDS = {
+    "hertz": "cycle", "turn": "turn", "revolutions_per_minute": "turn", "radian": "angle", "degree": "angle",
+    "arcminute": "angle", "arcsecond": "angle", "percent": "percent", "ppm": "percent",
+}  # fmt: skip
 _TEMPERATURES = frozenset({"degC", "degF", "degree_Celsius", "degree_Fahrenheit"})
 
 
@@ -75,9 +98,29 @@ def converted(value: float, unit: Unit, into: Unit) -> float | None:
     if unit.dimensionality != into.dimensionality:
         return None
     try:
-        return float(registry().Quantity(value, unit).to(into).magnitude)
+        return _per_turn(unit, into) * float(registry().Quantity(value, unit).to(into).magnitude)
     except (PintError, ArithmeticError, ValueError) as error:
         raise Unclear(f"cannot convert {unit} into {into}") from error
+
+
+def _per_turn(unit: Unit, into: Unit) -> float:
+    """What pint's 2π to a turn must be multiplied with where the other side counts cycles, not radians.
+
+    Raises Unclear for hertz against radians, and for an angle or a percentage against the other.
+    """
+    kinds = _kinds(unit), _kinds(into)
+    for one, other in (kinds, kinds[::-1]):
+        if ("cycle" in one and "angle" in other) or ("percent" in one and other & {"angle", "turn"}):
+            raise Unclear(f"cannot convert {unit} into {into}")
+    turned = "turn" in kinds[0], "turn" in kinds[1]
+    if turned[0] == turned[1] or "angle" in kinds[0] | kinds[1]:
+        return 1.0
+    return 1 / tau if turned[0] else tau
+
+
+def _kinds(unit: Unit) -> set[str]:
+    names = [name for name, _ in unit._units.items()]
+    return {kind for name in names for end, kind in _KINDS.items() if name.endswith(end)}
 
 
 def _tokens(flat: str, text: str) -> list[re.Match[str]]:

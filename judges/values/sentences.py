@@ -41,6 +41,7 @@ def count_sentences(text: str) -> Counted:
     sure = unsure = start = 0
     for end in _END.finditer(text):
         if not _WORD.search(text, start, end.start()):
+            start = end.end()  # or what holds no word would be searched again for every end
             continue
         kind = _breaks(text, end)
         sure, unsure = sure + (kind is True), unsure + (kind is None)

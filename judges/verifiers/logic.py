@@ -4,8 +4,10 @@ import json
 import re
 
 from judges.base import Attempt, Finding, Unscored, check
+from judges.values.claimed import stated_answers
+from judges.values.counts import Unclear
 from judges.values.finals import Final, final_answers, later_statement
-from judges.values.gym import Refused, entry_fault, refusal, score, wrong_answers
+from judges.values.gym import Refused, entry_fault, refusal, score, skips_words, wrong_answers
 from judges.values.wording import folded
 from schemas.references import LogicReference, Reference
 
@@ -18,6 +20,8 @@ _HEDGE = re.compile(
     r"|n['’]t\b|或|不是|≠|\\(?:neq?|not|phantom|cancel)\b",
     re.IGNORECASE,
 )
+_WORD, _PROSE = re.compile(r"\w+"), re.compile(r"[a-z]{3}")
+_FILLERS = frozenset({"and", "is", "a", "an", "the", "so", "while"})
 _LOOSE_WORDS = 12
 _SUM = {"question": "State the final answer to: 4 + 3 =", "answer": "7", "metadata": {}}
 _KNAVES = {"question": "Who is who?", "answer": "Zoey is a fool, and Riley is a sage.", "metadata": {}}
@@ -62,9 +66,13 @@ def logic(attempt: Attempt) -> Finding:
         raise Unscored(fault)
     readings = _readings(attempt.response, str(reference.entry["answer"]).strip())
     try:
-        right = any(score(reference.task, entry, reading) == 1.0 for reading in readings)
+        right = [reading for reading in readings if score(reference.task, entry, reading) == 1.0]
     except Refused as error:
         raise Unscored(str(error)) from error
+    if right and skips_words(reference.task, entry):
+        gold = str(reference.entry["answer"])
+        if extra := min((_beside(reading, gold) for reading in right), key=len):
+            raise Unscored(f"more than an answer: {sorted(extra)[0]!r} in {right[0]!r}")
     said = f"{readings[0]!r} does not score 1 in {reference.task!r}"
     return Finding(None if right else said, extracted=readings[0])
 
@@ -104,6 +112,10 @@ def _readings(response: str, gold: str) -> list[str]:
 
 def _stated(response: str, gold: str) -> list[str]:
     """The stated answer first as the whole of what was stated, then shorter."""
+    try:
+        stated_answers(response)
+    except Unclear as doubt:
+        raise Unscored(str(doubt)) from doubt
     strong = _strong(response)
     if strong:
         later = later_statement(response, strong[-1])
@@ -144,6 +156,14 @@ def _unwrapped(text: str) -> str:
 def _fenceless(text: str) -> str:
     found = _FENCE.match(text)
     return found[1].rstrip("\n") if found else text
+
+
+def _beside(text: str, gold: str) -> set[str]:
+    """Words that the right answer has not; where it is no text, such as moves, those of other signs."""
+    extra = set(_WORD.findall(text.casefold())) - set(_WORD.findall(gold.casefold())) - _FILLERS
+    if _PROSE.search(gold):
+        return extra
+    return {word for word in extra if not (word.isdigit() or set(word) <= set(gold.casefold()))}
 
 
 def _hedges(text: str) -> set[str]:

@@ -1,8 +1,11 @@
 """Compare a number and its unit with the reference: dimensions first, then the value within a tolerance."""
 
+import re
+
 from judges.base import Attempt, Finding, Unscored, check
+from judges.values.claimed import after, stated_answers, struck
 from judges.values.counts import Unclear
-from judges.values.finals import final_answers
+from judges.values.finals import Final
 from judges.values.measured import Quantity, read_quantity
 from judges.values.pint_units import converted, read_unit, registry
 from schemas.references import Comparison, QuantityReference, Reference
@@ -11,6 +14,13 @@ _G = {"type": "quantity", "answer": "9.81", "unit": "m/s^2"}
 _KM = {"type": "quantity", "answer": "5", "unit": "km"}
 _WARM = {"type": "quantity", "answer": "25", "unit": "°C"}
 _STRICT = _KM | {"comparison": {"ignore_units": False}}
+_EDGE = re.compile(r"\A(?:\s|\$|\\[)\],;! ]|\*)+")
+_ANOTHER = re.compile(r"[ \t*$\\)\]}.,;]{0,12}(?:(?:and|or|to)\s+)?[+-]?\$?\d(?![^\n]{0,3}[.)]\s)")
+_UNIT_END = re.compile(r"[.,;:\n]|\s(?:and|is|are|as|for|in|of)\s")
+# Metres per second without a space; a product below a stroke; coulombs or degrees.
+_TWO_WAYS = re.compile(
+    r"(?<![a-zA-Z])ms\s*\}?\s*(?:\^\s*\{?\s*)?[-⁻]|/[^/()]*(?:[·⋅*]|\\cdot)|(?<![a-zA-Z])C(?![a-zA-Z])"
+)
 _DEFAULT_REL_TOL, _SLACK, _MOST_WORDS = 0.005, 1e-9, 20
 
 
@@ -42,7 +52,8 @@ _DEFAULT_REL_TOL, _SLACK, _MOST_WORDS = 0.005, 1e-9, 20
 def quantity(attempt: Attempt) -> Finding:
     """Within `rel_tol` of the reference, in its unit; by default 0.5 %, and 0 for whole numbers in one unit.
 
-    A number without a unit is taken in the reference's, unless `comparison.ignore_units` is false.
+    A number without a unit is taken in the reference's, unless `comparison.ignore_units` is false. A
+    percentage is its value: 25% passes for a bare 0.25, and 0.25% does not.
     """
     reference = attempt.expected(QuantityReference)
     try:
@@ -52,7 +63,8 @@ def quantity(attempt: Attempt) -> Finding:
         wrong = [_wrong(text, each, gold, reference) for text, each in zip(texts, found, strict=True)]
     except Unclear as error:
         raise Unscored(str(error)) from error
-    if len({told is None for told in wrong}) > 1 or len({q.value for q in found if wrong[0]}) > 1:
+    values = {(each.value, each.unit) for each in found}
+    if len({told is None for told in wrong}) > 1 or len(values) > len({each.unit for each in found}):
         raise Unscored(f"two final answers: {texts[0]!r} and {texts[1]!r}")
     return Finding(wrong[0], extracted=texts[0])
 
@@ -106,30 +118,87 @@ def _gold(reference: QuantityReference) -> Quantity:
 
 def _stated(response: str) -> list[str]:
     """What is stated as final, once each, or a short response."""
-    texts = list(dict.fromkeys(final.text.strip("*_ ") for final in final_answers(response)))
+    stated = stated_answers(response)
+    for each in stated:
+        if _ANOTHER.match(after(each, response)):
+            raise Unclear(f"a second number after {each.text!r}")
+    texts = list(dict.fromkeys(_with_unit(each, response) for each in stated))
     if not texts and len(response.split()) > _MOST_WORDS:
         raise Unclear("no final answer")
+    if not texts and (struck(response) or "?" in response):
+        raise Unclear(f"not stated as the answer: {response.strip()[:100]!r}")
     return texts or [response.strip()]
+
+
+def _with_unit(final: Final, response: str) -> str:
+    """A number in a box with the unit that stands after it, `\\boxed{5}\\ \\text{km}`."""
+    text = final.text.strip("*_ ")
+    rest = _UNIT_END.split(_EDGE.sub("", after(final, response)), maxsplit=1)[0].strip(" $")
+    if final.how != "boxed" or not rest or read_quantity(text).unit is not None:
+        return text
+    try:
+        read_quantity(f"{text} {rest}")
+    except Unclear:
+        return text
+    return f"{text} {rest}"
 
 
 def _wrong(text: str, found: Quantity, gold: Quantity, reference: QuantityReference) -> str | None:
     shown = f"{reference.answer} {reference.unit or ''}".strip()
-    lax = (reference.comparison or Comparison()).ignore_units
-    if gold.unit is not None and found.unit is None and not lax:
+    comparison = reference.comparison or Comparison()
+    if gold.unit is not None and found.unit is None and not comparison.ignore_units:
         return f"{text!r} has no unit, {reference.unit or gold.unit} is needed"
-    bare = gold.unit is None or found.unit is None
-    value = (
-        found.value
-        if gold.unit is None or found.unit is None
-        else converted(found.value, found.unit, gold.unit)
-    )
+    if _percent(found) != _percent(gold) and (found.unit is None or gold.unit is None):
+        return _of_a_hundred(text, found, gold, reference)
+    if gold.unit is None or found.unit is None:
+        return None if _near(found.value, found, gold, reference) else f"{text!r} is not {shown}"
+    value = converted(found.value, found.unit, gold.unit)
+    if value is None and _TWO_WAYS.search(text):
+        raise Unclear(f"a unit that reads in two ways: {text!r}")
     if value is None:
         return f"{text!r} is {_dimension(found)}, {shown} is {_dimension(gold)}"
-    exact = found.whole and gold.whole and (bare or found.unit == gold.unit)
-    default = 0.0 if exact else _DEFAULT_REL_TOL
-    within = reference.rel_tol if reference.rel_tol is not None else default
-    near = abs(value - gold.value) <= (within + _SLACK) * abs(gold.value)
-    return None if near else f"{text!r} is not {shown}"
+    return None if _near(value, found, gold, reference) else f"{text!r} is not {shown}"
+
+
+def _near(value: float, found: Quantity, gold: Quantity, reference: QuantityReference) -> bool:
+    """Within the tolerance, and within what rounding leaves where scales begin at different zeros."""
+    within = _tolerance(found, gold) if reference.rel_tol is None else reference.rel_tol
+    zero = converted(0, found.unit, gold.unit) if found.unit is not None and gold.unit is not None else 0
+    return abs(value - gold.value) <= within * abs(gold.value) + _SLACK * (abs(gold.value) + abs(zero or 0))
+
+
+def _tolerance(found: Quantity, gold: Quantity) -> float:
+    """By default: none for a whole number, which a measured one may be rounded to."""
+    bare = gold.unit is None or found.unit is None
+    if not gold.whole or not (bare or found.unit == gold.unit):
+        return _DEFAULT_REL_TOL
+    if found.whole or gold.unit is None or not gold.value:
+        return 0.0
+    return min(_DEFAULT_REL_TOL, 0.5 / abs(gold.value))
+
+
+def _of_a_hundred(text: str, found: Quantity, gold: Quantity, reference: QuantityReference) -> str | None:
+    """A percentage against a bare number is its value, 25% is 0.25; raises Unclear where the figures agree.
+
+    A bare number against a percentage is so only where the comparison says it.
+    """
+    value = found.value / 100 if _percent(found) else found.value * 100
+    told = _percent(found) or (reference.comparison or Comparison()).percent
+    near = _near(
+        value, Quantity(value, None, whole=False), Quantity(gold.value, None, whole=False), reference
+    )
+    figures = _near(found.value, found, gold, reference)
+    if near and told:
+        return None
+    if _percent(gold) and figures:
+        return None
+    if near or figures:
+        raise Unclear(f"a percentage or a share: {text!r}")
+    return f"{text!r} is not {reference.answer} {reference.unit or ''}".strip()
+
+
+def _percent(each: Quantity) -> bool:
+    return each.unit is not None and "percent" in each.unit._units
 
 
 def _dimension(each: Quantity) -> str:

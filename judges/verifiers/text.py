@@ -1,16 +1,37 @@
 """Compare the final answer with the reference or an alias as text, however it is cased and spaced."""
 
 import re
+import unicodedata
 
 from judges.base import Attempt, Finding, Unscored, check
-from judges.values.finals import final_answers
+from judges.values.claimed import one_sentence, stated_answers, struck
+from judges.values.counts import Unclear
+from judges.values.finals import Final
+from judges.values.signs import formal, tight
 from judges.values.word_numbers import figures
-from judges.values.wording import folded
+from judges.values.wording import folded, holds
 from schemas.references import Reference, TextReference
 
 # `1,200`, but not `1,200,3`.
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
-_MOST_CHARS = 2_000
+# `, the capital of France`, `– capital of France`, `(France's capital)`, `(the City of Light)`.
+_REMARK = re.compile(
+    r"\*{0,2}(?:,\s+(?:the|its|his|her|their|\w{1,30}['’]s)|\s+[–—]\s+(?:\w{1,30}\s){0,2}?(?:of|the|its))\s(?=[^,;()\n]*\Z)",
+    re.IGNORECASE,
+)
+_BRACKETED = re.compile(
+    r"\s+\((?:(?:the|its|also|i\.e\.|that is|aka|called)\s|\w{1,30}['’]s\s)[^()\n]*\)\Z", re.IGNORECASE
+)
+_INSTEAD = re.compile(
+    r"\s*(?:,|,?\s(?:and|but))\s+not\s|,?\s(?:because|since)\s|\s+(?:rather than|instead of)\s",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(
+    r"\b(?:not?|non|never|neither|nor|none|wrong|or|anti|un)\b|n['’]t\b|[≠¬\n]|,.*,", re.IGNORECASE
+)
+_ITEM = re.compile(r"\A(?:>|[-*•]|\d\.)\s+(?=[^\W\d_])")
+_TAGS = re.compile(r"</?(?:b|i|em|strong|u|code|p|tt)>", re.IGNORECASE)
+_MOST_CHARS, _MOST_REST = 2_000, 2
 _PARIS = {"type": "text", "answer": "Paris", "aliases": ["City of Light"]}
 
 
@@ -18,6 +39,8 @@ _PARIS = {"type": "text", "answer": "Paris", "aliases": ["City of Light"]}
     passes=[
         Attempt.of("paris.", _PARIS),
         Attempt.of("It lies on the Seine.\nThe answer is **Paris**.", _PARIS),
+        Attempt.of("The French capital is **Paris**.", _PARIS),
+        Attempt.of("Answer: Paris, the capital of France", _PARIS),
         Attempt.of("Answer: the city of\u00a0light", _PARIS),
         Attempt.of("\\boxed{\\text{ＰＡＲＩＳ}}", _PARIS),
         Attempt.of("Answer: twenty-one", {"type": "text", "answer": "21"}),
@@ -27,28 +50,40 @@ _PARIS = {"type": "text", "answer": "Paris", "aliases": ["City of Light"]}
     ],
     fails={
         Attempt.of("The answer is Rome.", _PARIS): "'Rome' is not 'Paris'",
-        Attempt.of("Paris, Texas", _PARIS): "'Paris, Texas' is not 'Paris'",
+        Attempt.of("The answer is not Paris.", _PARIS): "'not Paris' is not 'Paris'",
         Attempt.of("Answer: twenty-two", {"type": "text", "answer": "21"}): "'twenty-two' is not '21'",
         Attempt.of("Answer: C", {"type": "text", "answer": "C#"}): "'C' is not 'C#'",
     },
     unscored={
         Attempt.of("Many say Paris, others say Rome. " * 9, _PARIS): "no final answer",
-        Attempt.of("\\boxed{Paris} or \\boxed{Rome}", _PARIS): "two final answers: 'Paris' and 'Rome'",
+        Attempt.of("\\boxed{Paris} or \\boxed{Rome}", _PARIS): "taken back: 'Paris or \\\\boxed{Rome}'",
+        Attempt.of("Answer: Paris. Actually, Rome.", _PARIS): "taken back: 'Paris. Actually, Rome.'",
+        Attempt.of("Paris, Texas", _PARIS): "'Paris, Texas' may mean 'Paris'",
+        Attempt.of("Answer: 5", {"type": "text", "answer": "5!"}): "'5' differs from '5!' in its signs",
     },
 )
 def text(attempt: Attempt, most_words: int = 20) -> Finding:
-    """A response of at most `most_words` words that states nothing as final is taken whole."""
+    """A response of at most `most_words` words that states nothing as final is taken whole.
+
+    Unscored is what only holds the answer, or differs from it by signs alone, such as `5!` from `5`.
+    """
     reference = attempt.expected(TextReference)
-    wanted = {_key(each) for each in (reference.answer, *(reference.aliases or ()))}
-    readings = _readings(attempt.response, most_words)
-    passed = any(_key(reading) in wanted for reading in readings)
+    golds = [reference.answer, *(reference.aliases or ())]
+    readings = _readings(attempt.response, most_words, any(_ends_asking(gold) for gold in golds))
+    pairs = [(reading, gold) for reading in readings for gold in golds]
     shown = readings[0]
-    return Finding(None if passed else f"{shown!r} is not {reference.answer!r}", extracted=shown)
+    if any(_alike(reading, gold) for reading, gold in pairs):
+        return Finding(extracted=shown)
+    if any(_unmarked(reading) == _unmarked(gold) for reading, gold in pairs):
+        raise Unscored(f"{shown!r} differs from {reference.answer!r} in its signs", shown)
+    if any(_may_mean(reading, gold) for reading, gold in pairs):
+        raise Unscored(f"{shown!r} may mean {reference.answer!r}", shown)
+    return Finding(f"{shown!r} is not {reference.answer!r}", extracted=shown)
 
 
 def same(a: str, b: str) -> bool:
     """Are two final answers the same text?"""
-    return _key(a) == _key(b)
+    return _alike(a, b)
 
 
 def near_misses(reference: Reference) -> list[str]:
@@ -68,17 +103,75 @@ def equivalents(reference: Reference) -> list[str]:
 
 def _key(text: str) -> str:
     """How texts are compared: folded, numbers in figures."""
-    return figures(folded(_THOUSANDS.sub("", text)))
+    return figures(folded(_THOUSANDS.sub("", _TAGS.sub("", text))))
 
 
-def _readings(response: str, most_words: int) -> list[str]:
-    stated = final_answers(response)
+def _alike(one: str, other: str) -> bool:
+    """The same words, and the same signs where either is rather a formula or code."""
+    if formal(one) or formal(other):
+        return tight(one) == tight(other)
+    return _key(one) == _key(other)
+
+
+def _unmarked(text: str) -> str:
+    """Folded, and without accents."""
+    parts = unicodedata.normalize("NFD", _key(text))
+    return "".join(char for char in parts if not unicodedata.combining(char))
+
+
+def _may_mean(reading: str, gold: str) -> bool:
+    """Does a reading hold the answer as a whole phrase, beside what neither denies it nor names another?"""
+    key = _key(gold)
+    if not key or formal(gold) or _DENIED.search(reading.strip()):
+        return False
+    told = _key(reading)
+    return holds(told, key) and not holds(told.replace(key, "", 1), key)
+
+
+def _readings(response: str, most_words: int, may_ask: bool) -> list[str]:
+    """Every way to read the one final answer, the plainest first."""
+    try:
+        stated = stated_answers(response, may_ask)
+    except Unclear as doubt:
+        raise Unscored(str(doubt)) from doubt
     if not stated:
-        if len(response) > _MOST_CHARS or len(response.split()) > most_words:
-            raise Unscored("no final answer")
-        return [response.strip()]
-    distinct = {_key(final.text): final.text.strip("*_ ") for final in stated}
+        return _short_response(response, most_words, may_ask)
+    distinct = {_key(final.text): final.text for final in stated}
     if len(distinct) > 1:
-        first, second, *_ = distinct.values()
+        first, second, *_ = (text.strip("*_ ") for text in distinct.values())
         raise Unscored(f"two final answers: {first!r} and {second!r}")
-    return [*distinct.values(), *(final.line for final in stated if final.line)]
+    whole = [final.text for final in stated if not _goes_on(final)]
+    told = [*whole, *(final.line for final in stated if final.line)]
+    plain = [text.strip("*_ ") for text in told]
+    more = one_sentence(plain[0])
+    return list(dict.fromkeys([plain[0], *told, *plain, *_cut(plain[0]), *([] if more is None else [more])]))
+
+
+def _goes_on(final: Final) -> bool:
+    """Is the rest of its line as brief as another answer, `Paris; Rome`?"""
+    rest = final.line.replace("*", "").removeprefix(final.text.replace("*", ""))
+    return 0 < len(re.findall(r"\w+", rest)) <= _MOST_REST
+
+
+def _short_response(response: str, most_words: int, may_ask: bool) -> list[str]:
+    text = response.strip().strip("`~").strip() if response.strip().startswith(("```", "~~~")) else response
+    if len(text) > _MOST_CHARS or len(text.split()) > most_words:
+        raise Unscored("no final answer")
+    if struck(text) or (text.rstrip().endswith("?") and not may_ask):
+        raise Unscored(f"not stated as the answer: {text.strip()[:100]!r}")
+    told = one_sentence(text)
+    return [text.strip(), *(() if told is None else (told, *_cut(told))), *_cut(text.strip())]
+
+
+def _cut(text: str) -> list[str]:
+    """Without the mark of a list, `, not Venus`, `because …` or a remark: `, the capital of France`."""
+    ways = (_INSTEAD, _REMARK, _BRACKETED)
+    text = _ITEM.sub("", text)
+    parts = [way.split(text, maxsplit=1) for way in ways]
+    # `Paris, not Paris` says nothing.
+    heads = [each[0].strip("*_ ") for each in parts if len(each) > 1 and _key(each[0]) not in _key(each[1])]
+    return [text, *(head or text for head in heads)]
+
+
+def _ends_asking(gold: str) -> bool:
+    return "?" in gold
