@@ -6,14 +6,18 @@ from typing import Literal
 
 from judges.values.bases import read_based, same_based
 from judges.values.bundles import same_lists
+from judges.values.chains import read_chain
 from judges.values.clocks import read_clock, same_clock
-from judges.values.equality import constant, factor_between, same_expression
+from judges.values.equality import constant, factor_between, same_curve, same_expression
 from judges.values.evaluate import as_fraction, is_real
 from judges.values.expressions import read_tree
+from judges.values.families import same_families
 from judges.values.glosses import read_gloss
 from judges.values.lists import read_list
+from judges.values.namings import is_call, unnamed
 from judges.values.numbers import read_number
 from judges.values.pieces import same_range
+from judges.values.piecewise import read_cases, same_cases
 from judges.values.plain import WHOLE, plain
 from judges.values.quantities import bare_expressions, read_quantity, same_number, same_quantity, same_rounded
 from judges.values.ranges import is_range, read_range, turned_alike, variable
@@ -22,9 +26,9 @@ from judges.values.spelled import signs
 from judges.values.symbolic import symbolically_equal
 from schemas.references import Comparison
 
-_NAMED = re.compile(r"\A([a-zA-Z](?:_\{?\w\}?)?'?(?:\s*\(\s*[a-z]\s*\))?)\s*=\s*(?=[^=])(.+)\Z", re.DOTALL)
 _WORDS = re.compile(r"[^\W\d_]+(?:(?:[\s'’]+|-(?=[^\W\d_]{2}))[^\W\d_]+)*")
 _LETTER = re.compile(r"\(?([A-Za-z])\)?")
+_RUN = re.compile(r"(?=[A-J]{2})A?B?C?D?E?F?G?H?I?J?")
 _LABELLED = re.compile(
     r"(?:\(([A-J])\)|([A-J])[).:])\s*((?!(?:or|and)\b|[,/&;]|[^()]*\([A-J]\))\S.*)", re.DOTALL
 )
@@ -40,6 +44,7 @@ _SHORTENED = re.compile(r"[+-]?\s*[$€£¥₹]?\d[\d.,]*\s?[kKMB]")
 # A sign of multiplication, or a letter.
 _CROSS = re.compile(r"\d\s*x\s*\d")
 _OPTIONS = frozenset("ABCDEFGHIJ")
+_CONSTANTS = frozenset({"e", "i"})
 _ARTICLES = frozenset({"a", "an", "the", "is", "it"})
 Told = bool | None | Literal["other"]
 """`other` of a reader that has nothing to say of these two texts."""
@@ -47,7 +52,7 @@ Told = bool | None | Literal["other"]
 
 def same_answer(gold: str, answer: str, policy: Comparison | None = None) -> bool | None:
     """Is the answer the gold one, under the policy? None where that cannot be told. Raises TooLarge."""
-    return _same(*_unnamed(plain(gold), plain(answer)), policy or Comparison())
+    return _same(*unnamed(plain(gold), plain(answer)), policy or Comparison())
 
 
 def _same(gold: str, answer: str, policy: Comparison) -> bool | None:
@@ -64,6 +69,45 @@ def _same(gold: str, answer: str, policy: Comparison) -> bool | None:
         if told != "other":
             return told
     return symbolically_equal(gold, answer)
+
+
+def _chains(gold: str, answer: str, policy: Comparison) -> Told:
+    """Any spelling of a value that is stated more than once; none where only a rounding of it is met."""
+
+    def same(one: str, two: str) -> bool | None:
+        return _same(one, two, Comparison(percent=True))
+
+    read = [read_chain(text, same) for text in (gold, answer)]
+    if not any(read):
+        return "other"
+    sides = [each.exact if each else (text,) for each, text in zip(read, (gold, answer), strict=True)]
+    told = [_same(one, two, policy) for one in sides[0] for two in sides[1]]
+    if True in told:
+        return True
+    rounded = (
+        [*sides[0], *(read[0].rounded if read[0] else ())],
+        [*sides[1], *(read[1].rounded if read[1] else ())],
+    )
+    if None in told or any(_same(one, two, policy) for one in rounded[0] for two in rounded[1]):
+        return None
+    return False
+
+
+def _families(gold: str, answer: str, policy: Comparison) -> Told:
+    return same_families(gold, answer, lambda one, two: _same(one, two, policy))
+
+
+def _calls(gold: str, answer: str, policy: Comparison) -> Told:
+    return None if is_call(gold) or is_call(answer) else "other"
+
+
+def _cases(gold: str, answer: str, policy: Comparison) -> Told:
+    if "\\begin{cases}" not in gold and "\\begin{cases}" not in answer:
+        return "other"
+    one, other = read_cases(gold), read_cases(answer)
+    if one is None or other is None:
+        return None
+    return same_cases(one, other, lambda mine, theirs: _same(mine, theirs, policy))
 
 
 def _glosses(gold: str, answer: str, policy: Comparison) -> Told:
@@ -86,6 +130,18 @@ def _bases(gold: str, answer: str, policy: Comparison) -> Told:
 def _numbers(gold: str, answer: str, policy: Comparison) -> Told:
     one, other = read_number(gold), read_number(answer)
     return "other" if one is None or other is None else same_number(one, other, policy)
+
+
+def _several(gold: str, answer: str, policy: Comparison) -> Told:
+    """ABD are A, B and D."""
+    runs = [_RUN.fullmatch(text) for text in (gold, answer)]
+    if bool(runs[0]) == bool(runs[1]):
+        return "other"
+    run, listed = (gold, read_list(answer)) if runs[0] else (answer, read_list(gold))
+    letters = [_LETTER.fullmatch(item) for item in listed.items] if listed else []
+    if not letters or None in letters:
+        return "other"
+    return set(run) == {letter[1] for letter in letters if letter}
 
 
 def _choices(gold: str, answer: str, policy: Comparison) -> Told:
@@ -136,7 +192,7 @@ def _ranges(gold: str, answer: str, policy: Comparison) -> Told:
 
 
 def _lists(gold: str, answer: str, policy: Comparison) -> Told:
-    return same_lists(gold, answer, policy, lambda one, two: _same(*_unnamed(one, two), policy))
+    return same_lists(gold, answer, policy, lambda one, two: _same(*unnamed(one, two), policy))
 
 
 def _ratios(gold: str, answer: str, policy: Comparison) -> Told:
@@ -160,16 +216,20 @@ def _words(gold: str, answer: str, policy: Comparison) -> Told:
         if gold.casefold() == answer.casefold() or (told[0] == told[1] and len(told[0]) == 1):
             return True
         return None if told[0] < told[1] or told[1] < told[0] else False
-    if _WORDS.fullmatch(gold) or (_WORDS.fullmatch(answer) and len(answer) > 1):
+    # A gold i or e is a number, where the answer is no word.
+    if (_WORDS.fullmatch(gold) and gold not in _CONSTANTS) or (_WORDS.fullmatch(answer) and len(answer) > 1):
         return None
     return "other"
 
 
-def _quantities(gold: str, answer: str, policy: Comparison) -> Told:
-    """2 hours 30 minutes are 2.5 hours; a count that is not read is no product of letters."""
+def _measures(gold: str, answer: str, policy: Comparison) -> Told:
+    """2 hours 30 minutes are 2.5 hours."""
     one, other = read_quantity(gold), read_quantity(answer)
-    if one and other:
-        return same_quantity(one, other)
+    return same_quantity(one, other) if one and other else "other"
+
+
+def _quantities(gold: str, answer: str, policy: Comparison) -> Told:
+    """A count that is not read is no product of letters."""
     numbers = read_number(gold), read_number(answer)
     texts = gold, answer
     if any(each is None and _COUNTED.match(text) for each, text in zip(numbers, texts, strict=True)):
@@ -196,8 +256,9 @@ def _infinities(gold: str, answer: str, policy: Comparison) -> Told:
 def _equations(gold: str, answer: str, policy: Comparison) -> Told:
     one, other = _EQUATION.fullmatch(gold), _EQUATION.fullmatch(answer)
     if one and other:
-        factor = factor_between((one[1], one[2]), (other[1], other[2]))
-        return "other" if factor is None else bool(factor)
+        sides = (one[1], one[2]), (other[1], other[2])
+        factor = factor_between(*sides)
+        return "other" if factor is None else True if factor else same_curve(*sides)
     # What has sides is neither a value nor a bound.
     return None if any("=" in _BELOW.sub("", text) for text in (gold, answer)) else "other"
 
@@ -223,18 +284,7 @@ def _list_or_number(gold: str, answer: str) -> bool:
     return any(read_number(one) is not None and read_list(other) is not None for one, other in pairs)
 
 
-def _unnamed(one: str, two: str) -> tuple[str, str]:
-    """Without `x =` where one side has it, or both have the same."""
-    names = _NAMED.match(one), _NAMED.match(two)
-    left, right = (found and "".join(found[1].split()) for found in names)
-    if left and right and left != right:
-        return one, two
-    if (left and not right and "=" in two) or (right and not left and "=" in one):
-        return one, two
-    return (names[0][2] if names[0] else one), (names[1][2] if names[1] else two)
-
-
 _READERS: tuple[Callable[[str, str, Comparison], Told], ...] = (
-    _glosses, _bases, _numbers, _choices, _clocks, _infinities, _ranges, _lists, _quantities, _ratios, _words,
-    _equations, _expressions,
+    _chains, _glosses, _bases, _numbers, _families, _cases, _calls, _several, _choices, _clocks, _infinities,
+    _measures, _ranges, _lists, _quantities, _ratios, _words, _equations, _expressions,
 )  # fmt: skip

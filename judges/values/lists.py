@@ -12,6 +12,7 @@ _OR = re.compile(r"\bor\b|\\lor(?![a-z])|或")
 _ASSIGNED = re.compile(r"([a-zA-Z](?:_\{?\w{1,3}\}?)?'?)\s*=\s*([^=<>]+)")
 _TUPLE_OF = re.compile(r"\(\s*([a-zA-Z](?:_\w)?(?:\s*,\s*[a-zA-Z](?:_\w)?)+)\s*\)\s*=\s*(\(.*\))", re.DOTALL)
 _PLUS_MINUS = re.compile(r"\\(pm|mp)(?![a-zA-Z])\s*")
+_SCALAR = re.compile(r"([^\[\](),;=]{1,60}?)\s*(?:\\cdot|\\times|\*)?\s*(?=\[\[)")
 MOST_ITEMS = 50
 
 
@@ -108,7 +109,16 @@ def _split(inner: str) -> list[str]:
 
 
 def read_matrix(text: str) -> list[list[str]] | None:
-    """Rows of a matrix that `plain` wrote as `[[1,2],[3,4]]`; None where they are none."""
+    """Rows of a matrix that `plain` wrote as `[[1,2],[3,4]]`, times a number; None where they are none."""
+    times = _SCALAR.match(text)
+    if times:
+        rows = _bare_matrix(text[times.end() :])
+        by = "-1" if times[1].strip() == "-" else times[1]
+        return rows and [[f"({by}) \\cdot ({entry})" for entry in row] for row in rows]
+    return _bare_matrix(text)
+
+
+def _bare_matrix(text: str) -> list[list[str]] | None:
     inner = (
         text[1:-1].strip() if text[:1] + text[-1:] in ("()", "[]") and text[1:].lstrip()[:2] == "[[" else text
     )
