@@ -2,52 +2,46 @@
 
 import re
 from collections.abc import Callable
-from typing import Literal
 
 from judges.values.bases import read_based, same_based
-from judges.values.bundles import same_lists
-from judges.values.chains import read_chain
+from judges.values.bundles import Told, same_lists
 from judges.values.clocks import read_clock, same_clock
+from judges.values.congruences import read_residue, same_residue
 from judges.values.equality import constant, factor_between, same_curve, same_expression
 from judges.values.evaluate import as_fraction, is_real
 from judges.values.expressions import read_tree
 from judges.values.families import same_families
 from judges.values.glosses import read_gloss
+from judges.values.labels import LETTER, same_labelled, same_several, same_words
 from judges.values.lists import read_list
 from judges.values.namings import is_call, unnamed
 from judges.values.numbers import read_number
-from judges.values.pieces import same_range
+from judges.values.pieces import LINE, same_range
 from judges.values.piecewise import read_cases, same_cases
 from judges.values.plain import WHOLE, plain
 from judges.values.quantities import bare_expressions, read_quantity, same_number, same_quantity, same_rounded
-from judges.values.ranges import is_range, read_range, turned_alike, variable
+from judges.values.ranges import is_range, is_solved, read_range, turned_alike, variable
 from judges.values.ratios import read_ratio, same_quotient, same_ratio
+from judges.values.restated import read_chain
 from judges.values.spelled import signs
 from judges.values.symbolic import symbolically_equal
 from schemas.references import Comparison
 
-_WORDS = re.compile(r"[^\W\d_]+(?:(?:[\s'’]+|-(?=[^\W\d_]{2}))[^\W\d_]+)*")
-_LETTER = re.compile(r"\(?([A-Za-z])\)?")
-_RUN = re.compile(r"(?=[A-J]{2})A?B?C?D?E?F?G?H?I?J?")
-_LABELLED = re.compile(
-    r"(?:\(([A-J])\)|([A-J])[).:])\s*((?!(?:or|and)\b|[,/&;]|[^()]*\([A-J]\))\S.*)", re.DOTALL
-)
 _GAP = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 _BELOW = re.compile(r"_\s*\{[^{}]*\}")
 _EQUATION = re.compile(r"([^=<>]+)=([^=<>]+)")
 _COUNTED = re.compile(
     r"[+-]?\s*[$€£¥₹]?\d[\d.,/ ]*+(?!(?:or|and|to|x|sqrt|pi|sin|cos|tan|ln|log|exp)(?![^\W\d_]))"
-    r"(?:(?<=\s)[^\W\d_]{2}|[^\W\d_]{4}|[^\W\d_]{1,3}\s*\d+\s*[^\W\d_])"
+    r"(?:(?<=\s)[^\W\d_]{2}|[^\W\d_]{4}|[^\W\d_]{1,3}\s*\d+\s*[^\W\d_]|[\u0400-\uffdc])"
 )
 # Thousands, millions and billions, or letters.
 _SHORTENED = re.compile(r"[+-]?\s*[$€£¥₹]?\d[\d.,]*\s?[kKMB]")
 # A sign of multiplication, or a letter.
 _CROSS = re.compile(r"\d\s*x\s*\d")
-_OPTIONS = frozenset("ABCDEFGHIJ")
-_CONSTANTS = frozenset({"e", "i"})
-_ARTICLES = frozenset({"a", "an", "the", "is", "it"})
-Told = bool | None | Literal["other"]
-"""`other` of a reader that has nothing to say of these two texts."""
+# A constant of integration has any name.
+_ANY_CONSTANT = re.compile(r"(.*\S)\s*\+\s*([CcKD])")
+# Questions to which a number is the answer.
+_UNWORKED = re.compile(r"\\?(?:sum|prod|i*int|lim|max|min|gcd|lcm)(?![a-zA-Z])")
 
 
 def same_answer(gold: str, answer: str, policy: Comparison | None = None) -> bool | None:
@@ -115,6 +109,8 @@ def _glosses(gold: str, answer: str, policy: Comparison) -> Told:
     read = [(text, read_gloss(text)) for text in (gold, answer)]
     if not any(gloss for _, gloss in read):
         return "other"
+    if any(gloss and gloss.counts and not gloss.spells for _, gloss in read):
+        return None
     bare = [gloss.number if gloss else text for text, gloss in read]
     told = _same(bare[0], bare[1], policy)
     if not told or all(gloss.spells for _, gloss in read if gloss):
@@ -127,39 +123,27 @@ def _bases(gold: str, answer: str, policy: Comparison) -> Told:
     return same_based(gold, answer) if read_based(gold) or read_based(answer) else "other"
 
 
+def _residues(gold: str, answer: str, policy: Comparison) -> Told:
+    if not ("mod" in gold or "mod" in answer):
+        return "other"
+    return same_residue(read_residue(gold), read_residue(answer))
+
+
 def _numbers(gold: str, answer: str, policy: Comparison) -> Told:
     one, other = read_number(gold), read_number(answer)
     return "other" if one is None or other is None else same_number(one, other, policy)
 
 
 def _several(gold: str, answer: str, policy: Comparison) -> Told:
-    """ABD are A, B and D."""
-    runs = [_RUN.fullmatch(text) for text in (gold, answer)]
-    if bool(runs[0]) == bool(runs[1]):
-        return "other"
-    run, listed = (gold, read_list(answer)) if runs[0] else (answer, read_list(gold))
-    letters = [_LETTER.fullmatch(item) for item in listed.items] if listed else []
-    if not letters or None in letters:
-        return "other"
-    return set(run) == {letter[1] for letter in letters if letter}
+    return same_several(gold, answer)
 
 
 def _choices(gold: str, answer: str, policy: Comparison) -> Told:
-    """`(B) 12` is B, and it is 12."""
-    read = [_LABELLED.fullmatch(text) for text in (gold, answer)]
-    bare = [_LETTER.fullmatch(text) for text in (gold, answer)]
-    if not any(read) or any(each and each[1].islower() for each in bare):
-        return "other"
-    letters = [
-        (label and (label[1] or label[2])) or (letter and letter[1])
-        for label, letter in zip(read, bare, strict=True)
-    ]
-    if all(letters):
-        return letters[0] == letters[1]
-    texts = [label[3] if label else text for label, text in zip(read, (gold, answer), strict=True)]
-    if any(_LABELLED.fullmatch(text) for text in texts):
-        return None  # a label within a label, which might go on for ever
-    return _same(texts[0], texts[1], policy) or None
+    return same_labelled(gold, answer, lambda one, two: _same(one, two, policy))
+
+
+def _words(gold: str, answer: str, policy: Comparison) -> Told:
+    return same_words(gold, answer)
 
 
 def _clocks(gold: str, answer: str, policy: Comparison) -> Told:
@@ -183,7 +167,11 @@ def _ranges(gold: str, answer: str, policy: Comparison) -> Told:
     one, other = read_range(gold), read_range(answer)
     if one is not None and other is not None:
         names = {variable(gold), variable(answer)} - {None}
-        return (None if len(names) > 1 else True) if same_range(one, other) else False
+        if not same_range(one, other):
+            return False
+        # |x| >= 0 may be what was to be shown to hold for all numbers.
+        echoed = not is_solved(answer) or (one == LINE and "|" in answer)
+        return None if len(names) > 1 or (is_solved(gold) and echoed) else True
     if turned_alike(gold, answer) is not None:
         return turned_alike(gold, answer)
     if one is None and other is None:
@@ -201,24 +189,6 @@ def _ratios(gold: str, answer: str, policy: Comparison) -> Told:
         return same_ratio(one, other)
     if one or other:
         return same_quotient(one or other or (), answer if one else gold)
-    return "other"
-
-
-def _words(gold: str, answer: str, policy: Comparison) -> Told:
-    letters = _LETTER.fullmatch(gold), _LETTER.fullmatch(answer)
-    if letters[0] and letters[1]:
-        one, two = letters[0][1], letters[1][1]
-        # A chosen letter may be small; a quantity of another case is another one.
-        same = one == two or (one in _OPTIONS and one == two.upper())
-        return True if same else None if one.casefold() == two.casefold() else False
-    if _WORDS.fullmatch(gold) and _WORDS.fullmatch(answer):
-        told = [frozenset(text.casefold().replace("-", " ").split()) - _ARTICLES for text in (gold, answer)]
-        if gold.casefold() == answer.casefold() or (told[0] == told[1] and len(told[0]) == 1):
-            return True
-        return None if told[0] < told[1] or told[1] < told[0] else False
-    # A gold i or e is a number, where the answer is no word.
-    if (_WORDS.fullmatch(gold) and gold not in _CONSTANTS) or (_WORDS.fullmatch(answer) and len(answer) > 1):
-        return None
     return "other"
 
 
@@ -258,24 +228,38 @@ def _equations(gold: str, answer: str, policy: Comparison) -> Told:
     if one and other:
         sides = (one[1], one[2]), (other[1], other[2])
         factor = factor_between(*sides)
-        return "other" if factor is None else True if factor else same_curve(*sides)
+        told = factor if factor is None else True if factor else same_curve(*sides)
+        # 2x = 4 is the question to which x = 2 is the answer.
+        return "other" if told is None and factor is None else None if told and _solved(*sides) else told
     # What has sides is neither a value nor a bound.
     return None if any("=" in _BELOW.sub("", text) for text in (gold, answer)) else "other"
+
+
+def _solved(gold: tuple[str, str], answer: tuple[str, str]) -> bool:
+    """Does the gold tell the value of a letter, and not the answer?"""
+    letters = [[LETTER.fullmatch(side.strip()) for side in sides] for sides in (gold, answer)]
+    values = [constant(side) is not None for side in gold]
+    return any(letters[0]) and any(values) and not any(letters[1])
 
 
 def _expressions(gold: str, answer: str, policy: Comparison) -> Told:
     if _CROSS.search(gold) or _CROSS.search(answer):
         return None
+    if _UNWORKED.search(answer) and read_number(gold) is not None:
+        return None
+    one, other = _ANY_CONSTANT.fullmatch(gold), _ANY_CONSTANT.fullmatch(answer)
+    if one and other and one[2] != other[2] and one[2] not in answer:
+        answer = f"{other[1]}+ {one[2]}"
     bare = bare_expressions(gold, answer, policy.ignore_units)
     if bare is None:
         return False
-    one, other = bare
+    gold, answer = bare
     if policy.decimals is not None:
-        values = constant(one), constant(other)
+        values = constant(gold), constant(answer)
         if values[0] is not None and values[1] is not None and is_real(values[0]) and is_real(values[1]):
             return same_rounded(as_fraction(values[0]), as_fraction(values[1]), policy.decimals)
-    unread = read_tree(one) is None or read_tree(other) is None
-    return "other" if unread else same_expression(one, other)
+    unread = read_tree(gold) is None or read_tree(answer) is None
+    return "other" if unread else same_expression(gold, answer)
 
 
 def _list_or_number(gold: str, answer: str) -> bool:
@@ -285,6 +269,6 @@ def _list_or_number(gold: str, answer: str) -> bool:
 
 
 _READERS: tuple[Callable[[str, str, Comparison], Told], ...] = (
-    _chains, _glosses, _bases, _numbers, _families, _cases, _calls, _several, _choices, _clocks, _infinities,
-    _measures, _ranges, _lists, _quantities, _ratios, _words, _equations, _expressions,
+    _chains, _glosses, _bases, _numbers, _residues, _families, _cases, _calls, _several, _choices, _clocks,
+    _infinities, _measures, _ranges, _lists, _quantities, _ratios, _words, _equations, _expressions,
 )  # fmt: skip

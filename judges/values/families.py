@@ -1,12 +1,12 @@
 """Infinite families, as `x = \\pi/4 + k\\pi, k \\in \\mathbb{Z}`: the same where they are the same sets."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, lcm
-from typing import Literal
 
+from judges.values.bundles import Same, Told
 from judges.values.equality import constant
 from judges.values.evaluate import as_fraction, is_real, value
 from judges.values.expressions import Node, read_tree
@@ -33,8 +33,6 @@ _INTERVAL = re.compile(r"([(\[])(.+),(.+)([)\]])", re.DOTALL)
 _CUP = re.compile(r"\\cup(?![a-zA-Z])")
 _USUAL = frozenset("knmltjpqr")
 _MOST_CHARS, _MOST_RESIDUES, _SMALLEST = 400, 200, Fraction(1, 10**30)
-Same = Callable[[str, str], bool | None]
-Told = bool | None | Literal["other"]
 
 
 @dataclass(frozen=True, slots=True)

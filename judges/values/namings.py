@@ -7,6 +7,7 @@ from judges.values.lists import List, read_list
 _ARGUMENT = r"\s*\(\s*[^()=]{1,20}\s*\)"
 _NAME = (
     rf"[a-zA-Z](?:_(?:\{{[^{{}}=]{{1,20}}\}}|\w))?'{{0,2}}(?:\^\s*\{{\s*-\s*1\s*\}})?(?:{_ARGUMENT})?"
+    r"|\\(?:theta|lambda|alpha|beta|gamma|mu|sigma|omega|v?a?r?phi|rho|Delta)(?:_\w)?"
     r"|\\(?:vec|overrightarrow|overline|hat|bar)\s*\{[^{}=]{1,9}\}"
     r"|\\?\|\s*(?:[A-Z]{1,3}|z|\\(?:vec|overrightarrow)\s*\{[^{}=]{1,9}\})\s*\\?\|"
     r"|(?:m\s*)?\\(?:angle|triangle)\s*[A-Z]{1,3}|\[?[A-Z]{2,5}\]?|[a-z](?:\s*[+-]\s*[a-z]){1,5}"
@@ -15,7 +16,7 @@ _NAME = (
 )
 _NAMED = re.compile(rf"\A({_NAME})\s*(?:=|\\approx(?![a-zA-Z]))\s*(?=[^=])(.+)\Z", re.DOTALL)
 # A gold `x + y = 5` is an equation, and no name of 5.
-_LETTER = re.compile(r"[a-zA-Z](?:_\{?\w\}?)?'?(?:\([a-z]\))?")
+_LETTER = re.compile(r"[a-zA-Z](?:_(?:\{[^{}]+\}|\w))?'{0,2}(?:\^\{-1\})?(?:\([^()]+\))?")
 _DUMMY = re.compile(r"([a-zA-Z])(\(|_\{?)([a-z])[)}]?")
 _FOR_ALL = re.compile(
     r"\s*[,;(]?\s*(?:for (?:all|any|every|each)|\\forall)\s+(?:real (?:numbers? )?)?"
@@ -43,19 +44,30 @@ def is_call(text: str) -> bool:
 def _without_names(one: str, two: str) -> tuple[str, str]:
     names = _named(one), _named(two)
     left, right = ("".join(found[1].split()) if found else None for found in names)
-    if left and right and left != right:
+    if left and right and left != right and not (names[0] and names[1] and _function(left, right)):
         renamed = _renamed(names[0], names[1])
         return (one, two) if renamed is None or names[0] is None else (names[0][2], renamed)
     if left and not right and not _LETTER.fullmatch(left):
         return one, two
     if (left and not right and "=" in two) or (right and not left and "=" in one):
         return one, two
+    if names[1] and not names[0]:
+        # f(2) = f(3) = 7
+        again = _named(names[1][2])
+        return one, again[2] if again else names[1][2]
     return (names[0][2] if names[0] else one), (names[1][2] if names[1] else two)
+
+
+def _function(left: str, right: str) -> bool:
+    """y = x^2 is f(x) = x^2."""
+    return "y" in (left, right) and any(re.fullmatch(r"[fgh]\(x\)", each) for each in (left, right))
 
 
 def _named(text: str) -> re.Match[str] | None:
     """None of `x = 1, y = 2` too, of which every value has a name."""
     found = _NAMED.match(text)
+    if found and len(found[1]) == 1 and found[1] in _LETTERS.findall(found[2]):
+        return None  # x = x + 1 has no value
     if found and "=" in found[2]:
         listed = read_list(text)
         if listed and (listed.names or (listed.options and all("=" in item for item in listed.items))):

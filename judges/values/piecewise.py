@@ -1,14 +1,14 @@
 """Functions in pieces, as `plain` writes them in one line: values with their conditions."""
 
 import re
-from collections.abc import Callable
+
+from judges.values.bundles import Same
 
 _CASES = re.compile(r"\\begin\{cases\}(.*)\\end\{cases\}", re.DOTALL)
 _ROW = re.compile(r"(.*?)(?:,\s*&|&|,\s*(?:if|when|for)\b|\b(?:if|when|for)\b|,(?=[^,]*\Z))(.*)", re.DOTALL)
 _LEAD = re.compile(r"\A\s*(?:if|when|for|where|,)\s*")
 _ELSE = re.compile(r"otherwise|else|elsewhere|(?:in )?(?:all )?other(?: cases)?|其他|其它", re.IGNORECASE)
 _MOST_ROWS = 12
-Same = Callable[[str, str], bool | None]
 Row = tuple[str, str]
 
 

@@ -52,10 +52,21 @@ _STEPS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r"\\(?:[hv]?phantom|[hv]space\*?|tag\*?|label)\s*\{[^{}]*\}"), " "),
     (
         re.compile(
-            r"\\(?:textcolor\s*\{[^{}]*\}|color\s*\{[^{}]*\}|underline)\s*\{((?:[^{}]|\{[^{}]*\})*+)\}"
+            r"\\(?:textcolor\s*\{(?!white|transparent)[^{}]*\}|color\s*\{(?!white|transparent)[^{}]*\}|underline)\s*\{((?:[^{}]|\{[^{}]*\})*+)\}"
         ),
         r" \1 ",
     ),
+    # Metres in seconds are a unit where they are written as words.
+    (
+        re.compile(
+            r"\\frac\s*\{\s*\\(?:text|mathrm)\s*\{\s*([a-zA-Z]{1,12})\s*\}\s*\}\s*"
+            r"\{\s*\\(?:text|mathrm)\s*\{\s*([a-zA-Z]{1,12})\s*\}\s*(\^\s*\{?\s*[23]\s*\}?)?\s*\}"
+        ),
+        r" \1/\2\3",
+    ),
+    (re.compile(r"\{\s*\\(?:bf|rm|it|sf|tt|sl|cal)(?![a-zA-Z])\s*([^{}]*)\}"), r" \1 "),
+    (re.compile(r"\\(?:bf|rm|it|sf|tt|sl|cal|bfseries|large|Large|huge|small)(?![a-zA-Z])"), " "),
+    (re.compile(r"\\(?:blacksquare|square|Box|qed|checkmark|star)\s*\$*\Z"), ""),
     (
         re.compile(
             r"\\(?:text(?:bf|it|rm|sf|normal)?|math(?:rm|bf|it|sf|tt)|mbox|operatorname\*?|emph|boldsymbol|bm)"
@@ -74,12 +85,14 @@ _STEPS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
         lambda found: re.sub(r"\D", "", found[0]),
     ),
     (re.compile(r"(?<=\d)\{,\}(?=\d)"), "."),
-    (re.compile(r"\\[,;:!> ]|\\q?quad(?![a-zA-Z])|~"), " "),
+    (re.compile(r"\\[,;:!> ]|\\q?quad(?![a-zA-Z])|(?<!~)~(?!~)"), " "),
     (re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])"), "°"),
     (re.compile(r"°\s*([CF])(?![a-zA-Z])"), r"°\1"),
     (re.compile(r"(?<=[\d\s])\\frac\s*\{\s*([a-zA-Z]{2,})\s*\}\s*\{\s*([a-zA-Z]{1,20})\s*\}"), r" \1/\2"),
     (re.compile(r"\\\$"), _MONEY),
     (re.compile(r"\\([%#&_])"), r"\1"),
+    (re.compile(r"\A([$\s]*[\d.,]+[$\s]*)\\mu\s*([a-zA-Z]\s*\$?)\Z"), "\\1 \u03bc\\2"),
+    (re.compile(r"\A([$\s]*[\d.,]+[$\s]*[kM]?)\s*\\Omega(\s*\$?)\Z"), "\\1\u03a9\\2"),
     (re.compile(r"\\(l|g)eq(?![a-zA-Z])"), r"\\\1e"),
     (re.compile(r"\\[dt]binom(?![a-zA-Z])"), r"\\binom"),
     (re.compile(r"\\(frac|binom)\s*(\d)\s*(\d)"), r"\\\1{\2}{\3}"),
@@ -99,6 +112,8 @@ _REMEMBERED_CHARS = 200
 _BOX = re.compile(r"\A\\f?boxe?d?\s*\{(.*)\}\Z", re.DOTALL)
 # After a word it shouts, after a number or a letter it is a factorial.
 _SHOUT = re.compile(r"(?<=[^\W\d_]{2})!+\Z")
+# Braces that hold no items group what they hold, and are no set.
+_GROUP = re.compile(r"\{(?:[^{},;\\]|\\(?![{}])|\{(?:[^{}]|\{[^{}]*\})*+\})*+\}")
 _INLINE = re.compile(r"\$([^$]{1,200})\$(?!\d)")
 _MINUS = re.compile(r"\A(?:minus|negative)\s+(?=[$€£¥₹]?[\d.])", re.IGNORECASE)
 _APPROX = re.compile(r"\A(?:\\approx|about|approximately|roughly|exactly)\s*(?=\S)", re.IGNORECASE)
@@ -153,6 +168,8 @@ def _unwrap(text: str) -> str:
     while text != before:
         before = text
         text = _BOX.sub(r"\1", _SHOUT.sub("", text.strip())).rstrip(".,;:? ").strip()
+        if text[:1] == "{" and _GROUP.fullmatch(text):
+            text = text[1:-1]
         for left, right in _PAIRS:
             inner = text[len(left) : -len(right)]
             if text.startswith(left) and text.endswith(right) and inner and left not in inner:

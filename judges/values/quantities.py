@@ -38,6 +38,9 @@ def same_number(one: Number, other: Number, policy: Comparison) -> bool | None:
         one, other = _as_fraction(one), _as_fraction(other)
     elif one.percent and not other.unit:
         return None if one.value == other.value else False
+    elif other.percent and not one.unit and abs(one.value) < 1 and one.value:
+        # 0.5% is no 0.5, but 70% answers how many percent it is.
+        return None if one.value == other.value else False
     if one.unit and other.unit and one.unit != other.unit:
         measures = measure(one.unit), measure(other.unit)
         if measures[0] and measures[1]:
@@ -53,6 +56,9 @@ def read_quantity(text: str) -> Quantity | None:
     """`2 hours 30 minutes`, `3 ft 4 in` or a number with one unit, in base units; None for anything else."""
     if len(text) > _MOST_CHARS:
         return None
+    whole = read_number(text)
+    if whole and (unit := measure(whole.unit)):
+        return _measured(whole, unit)
     # There m is no metre.
     text = _HOURS.sub(r"\1 hour \2 minute", _FEET.sub(r"\1 foot \2 inch", text))
     parts, units, at = list[Quantity](), list[Fraction](), 0

@@ -4,11 +4,15 @@ import re
 
 from judges.values.counters import may_count, scaled
 
+# They make another number of the one before them, or take it back.
 _NO_UNITS = frozenset({
     "e", "i", "n", "x", "y", "z", "a", "b", "c", "k", "pi", "th", "st", "nd", "rd", "or", "and", "to",
     "but", "not", "is", "if", "sqrt", "ln", "log", "sin", "cos", "tan", "或", "和", "与", "squared",
     "cubed", "factorial", "plus", "minus", "mod", "modulo", "choose", "over", "base", "binary", "hex",
-    "hexadecimal", "octal",
+    "hexadecimal", "octal", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    "ten", "eleven", "twelve", "twenty", "zero", "point", "divided", "doubled", "halved", "tripled",
+    "below", "above", "than", "less", "fewer", "negative", "otherwise", "unless", "when", "wrong",
+    "incorrect", "false", "maybe", "possibly", "perhaps", "remainder", "except", "excluding", "never",
 })  # fmt: skip
 _SYNONYMS = {
     "$": "dollar", "us$": "dollar", "usd": "dollar", "€": "euro", "eur": "euro", "£": "pound", "¥": "yen",

@@ -6,7 +6,7 @@ from itertools import islice
 
 from judges.values.clocks import read_clock
 from judges.values.expressions import read_tree
-from judges.values.lists import List, read_list, read_matrix
+from judges.values.lists import PLUS_MINUS, List, read_list, read_matrix
 from judges.values.numbers import Number, TooLarge, read_number
 from judges.values.plain import plain
 from judges.values.ranges import is_range, read_range
@@ -59,7 +59,7 @@ def misses(answer: str, rounded: bool = False) -> list[str]:
             return list(islice(dict.fromkeys(found), _MOST))
     if _EQUATION.fullmatch(text):
         return [f"{text} + 1", f"{text} - 2"]
-    if "\\pm" in text or not _is_expression(text):
+    if PLUS_MINUS.search(text) or not _is_expression(text):
         return []
     if rounded:
         return [f"{text} + 1"]

@@ -1,10 +1,10 @@
 """One value stated more than once: `\\frac68 = \\frac34`, `2\\sqrt3 \\approx 3.46`, `1/2 (or 0.5)`."""
 
 import re
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from judges.values.bundles import Same
 from judges.values.equality import constant
 from judges.values.evaluate import as_fraction, is_real
 from judges.values.numbers import TooLarge, read_number
@@ -19,7 +19,6 @@ _ASIDES = [
 _DECIMALS = re.compile(r"[+-]?\s*[\d,]*\.?(\d*)")
 _MOST_PARTS, _MOST_CHARS = 6, 300
 _ROUGHLY = Fraction(1, 20)
-Same = Callable[[str, str], bool | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +46,11 @@ def read_chain(text: str, same: Same) -> Chain | None:
         _rounds(exact[0], part) for part in rounded
     ):
         return None
-    return Chain(tuple(exact), tuple(rounded))
+    # What has a unit is the statement: 3·4 = 12 cm is no 12 m.
+    measured = [
+        part for part in exact if (number := read_number(part)) and number.unit and not number.percent
+    ]
+    return Chain(tuple(measured or exact), tuple(rounded))
 
 
 def _split(text: str) -> tuple[list[str], list[str]]:
