@@ -30,15 +30,16 @@ _CALL = re.compile(r"[A-Z]\s*\([^()]*,[^()]*\)")
 
 def unnamed(one: str, two: str) -> tuple[str, str]:
     """Without `x =` where one side has it, or both have the same; a point without its letter likewise."""
-    one, two = _FOR_ALL.sub("", one), _FOR_ALL.sub("", two)
+    if "for" in one or "for" in two:
+        one, two = _FOR_ALL.sub("", one), _FOR_ALL.sub("", two)
     if "=" in one or "=" in two or "\\approx" in one or "\\approx" in two:
         return _without_names(one, two)
-    return _without_letters(one, two)
+    return _without_letters(one, two) if one.endswith(")") or two.endswith(")") else (one, two)
 
 
 def is_call(text: str) -> bool:
     """`C(6,2)`: a point, or the value of a function that is not told."""
-    return _CALL.fullmatch(text) is not None
+    return text.endswith(")") and _CALL.fullmatch(text) is not None
 
 
 def _without_names(one: str, two: str) -> tuple[str, str]:

@@ -40,7 +40,8 @@ _EQUATION = re.compile(r"[^=<>&]+=[^=<>&]+")
 _ROW_END = re.compile(r"\\\\(?:\[[^\]]{0,9}\])?|\\cr(?![a-z])")
 # A dollar that is money, until those that delimit formulas are gone.
 _MONEY = "\ue000"
-_STEPS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
+# What holds neither a command nor a group has nothing of these.
+_LATEX: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r"\{([^{}]*)\\over(?![a-zA-Z])([^{}]*)\}"), r"\\frac{\1}{\2}"),
     (re.compile(r"\\(?:langle|rangle)(?![a-zA-Z])"), lambda found: "(" if found[0] == "\\langle" else ")"),
     (re.compile(r"\\lbrace(?![a-zA-Z])"), r"\\{"),
@@ -52,7 +53,8 @@ _STEPS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r"\\(?:[hv]?phantom|[hv]space\*?|tag\*?|label)\s*\{[^{}]*\}"), " "),
     (
         re.compile(
-            r"\\(?:textcolor\s*\{(?!white|transparent)[^{}]*\}|color\s*\{(?!white|transparent)[^{}]*\}|underline)\s*\{((?:[^{}]|\{[^{}]*\})*+)\}"
+            r"\\(?:(?:textcolor|color)\s*\{(?!white|transparent)[^{}]*\}|underline)"
+            r"\s*\{((?:[^{}]|\{[^{}]*\})*+)\}"
         ),
         r" \1 ",
     ),
@@ -85,9 +87,8 @@ _STEPS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
         lambda found: re.sub(r"\D", "", found[0]),
     ),
     (re.compile(r"(?<=\d)\{,\}(?=\d)"), "."),
-    (re.compile(r"\\[,;:!> ]|\\q?quad(?![a-zA-Z])|(?<!~)~(?!~)"), " "),
+    (re.compile(r"\\[,;:!> ]|\\q?quad(?![a-zA-Z])"), " "),
     (re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])"), "°"),
-    (re.compile(r"°\s*([CF])(?![a-zA-Z])"), r"°\1"),
     (re.compile(r"(?<=[\d\s])\\frac\s*\{\s*([a-zA-Z]{2,})\s*\}\s*\{\s*([a-zA-Z]{1,20})\s*\}"), r" \1/\2"),
     (re.compile(r"\\\$"), _MONEY),
     (re.compile(r"\\([%#&_])"), r"\1"),
@@ -98,6 +99,10 @@ _STEPS: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
     (re.compile(r"\\(frac|binom)\s*(\d)\s*(\d)"), r"\\\1{\2}{\3}"),
     (re.compile(r"\\(?:simeq|doteq|thickapprox|fallingdotseq)(?![a-zA-Z])"), r"\\approx"),
     (re.compile(r"\\sqrt\s*(\d)"), r"\\sqrt{\1}"),
+]
+_COMMON: list[tuple[re.Pattern[str], str]] = [
+    (re.compile(r"(?<!~)~(?!~)"), " "),
+    (re.compile(r"°\s*([CF])(?![a-zA-Z])"), r"°\1"),
     (re.compile(r"\.{3,}|…|\\[lc]?dots(?![a-zA-Z])"), r"\\dots "),
     # 0.333… goes on like that, where a figure stands three times or a group twice.
     (
@@ -134,9 +139,13 @@ def plain(text: str) -> str:
 
 
 def _plain(text: str) -> str:
-    found = _MATRIX.sub(_rows, _CASES.sub(_lines, fold(unstyled(text))))
-    for pattern, by in _STEPS:
-        found = pattern.sub(by, found)
+    found = fold(unstyled(text))
+    if "\\" in found or "{" in found:
+        found = _MATRIX.sub(_rows, _CASES.sub(_lines, found))
+        for pattern, by in _LATEX:
+            found = pattern.sub(by, found)
+    for pattern, step in _COMMON:
+        found = pattern.sub(step, found)
     found = _unwrap(found)
     if "$" in found:
         found = " ".join(_INLINE.sub(r" \1 ", found).split())

@@ -37,6 +37,8 @@ def read_chain(text: str, same: Same) -> Chain | None:
         return None
     for pattern, by in _ASIDES:
         text = pattern.sub(by, text)
+    if "=" not in text and "\\approx" not in text:
+        return None
     signs, parts = _split(text)
     if not 2 <= len(parts) <= _MOST_PARTS or not all(parts):
         return None
