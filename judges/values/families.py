@@ -31,7 +31,7 @@ _NOT = re.compile(r"\A\s*[a-zA-Z]\s*\\ne\s*")
 _CHAIN = re.compile(r"(.+?)(<|<=|\\le|\\lt)\s*([a-zA-Z])\s*(<|<=|\\le|\\lt)(?![a-zA-Z=])(.+)", re.DOTALL)
 _INTERVAL = re.compile(r"([(\[])(.+),(.+)([)\]])", re.DOTALL)
 _CUP = re.compile(r"\\cup(?![a-zA-Z])")
-_USUAL = frozenset("knmltjpqr")
+_USUAL = frozenset("knm")
 _MOST_CHARS, _MOST_RESIDUES, _SMALLEST = 400, 200, Fraction(1, 10**30)
 
 

@@ -19,7 +19,9 @@ _BOUNDS = re.compile(r"([(\[])([^()\[\]]+),([^()\[\]]+)([)\]])")
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:[\s'’-]+[^\W\d_]+)*")
 _CHOICE = re.compile(r"\(?([A-J])\)?")
 _EQUATION = re.compile(r"[^=<>\\]+=[^=<>]+")
-_NO_MATHS = re.compile(r"=|/\s*0|(?<![\\a-zA-Z])[a-zA-Z]{2,}|[\u2e80-\u9fff]|[^\W\d_]\s*!\s*\Z|\s[a-zA-Z]\b")
+_NO_MATHS = re.compile(
+    r"=|/\s*0|(?<![\\a-zA-Z])[a-zA-Z]{2,}|[\u2e80-\u9fff]|[^\W\d_]\s*!\s*\Z|\s[a-zA-Z]\b|\d[a-zA-Z]\d|\A\([A-J]\)\s"
+)
 _MOST = 6
 
 
@@ -95,7 +97,8 @@ def _decimals(value: Fraction) -> str | None:
 
 def _respaced(listed: List) -> list[str]:
     items = listed.items[::-1] if listed.brackets == "{}" else listed.items
-    if listed.names or listed.options or not all(items):
+    # p ∧ q is no list, and the rule of a set no item of it.
+    if listed.names or listed.options or listed.joint or "\\mid" in "".join(items) or not all(items):
         return []
     left, right = (listed.brackets[0], listed.brackets[1]) if listed.brackets else ("", "")
     if left == "{":
