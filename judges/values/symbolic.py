@@ -46,7 +46,10 @@ _KNOWN = frozenset({
     "rvert", "vert", "mid", "land", "lor", "neg", "equiv", "Re", "Im",
 })  # fmt: skip
 _COMMAND = re.compile(r"\\([a-zA-Z]+)")
-_GUARDS = (_HUGE, _TORN, _NO_MATHS, _GROWING, _LETTERED, _ENDLESS)
+# An index of an index of an index, and brackets within brackets, cost the parser twice as much each.
+_TANGLED = re.compile(r"_.{0,4}_.{0,4}_|[({\[][\s({\[]{6}|'.{0,4}'.{0,4}'")
+_MOST_DEPTH = 12
+_GUARDS = (_TANGLED, _HUGE, _TORN, _NO_MATHS, _GROWING, _LETTERED, _ENDLESS)
 _DIGITS = 60
 # It logs every text that it cannot read, which is told here by returning None.
 logging.getLogger("math_verify").setLevel(logging.CRITICAL)
@@ -57,6 +60,8 @@ def symbolically_equal(gold: str, answer: str) -> bool | None:
     texts = gold, answer
     if any(len(text) > MOST_CHARS or any(guard.search(text) for guard in _GUARDS) for text in texts):
         return None
+    if any(_depth(text) > _MOST_DEPTH for text in texts):
+        return None
     if not _KNOWN.issuperset(_COMMAND.findall(gold + answer)):
         return None
     try:
@@ -64,6 +69,17 @@ def symbolically_equal(gold: str, answer: str) -> bool | None:
     # What is no expression, as 10 \mod 11, is compared by operators that it does not have.
     except (TypeError, ValueError, AttributeError, RecursionError, ArithmeticError):
         return None
+
+
+def _depth(text: str) -> int:
+    """Of brackets in brackets; beyond all bounds where one is not closed."""
+    depth = most = 0
+    for char in text:
+        depth += (char in "([{") - (char in ")]}")
+        most = max(most, depth)
+        if depth < 0:
+            break
+    return _MOST_DEPTH + 1 if depth else most
 
 
 def _equal(gold: str, answer: str) -> bool | None:
