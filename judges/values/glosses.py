@@ -30,7 +30,8 @@ class Gloss:
     @property
     def spells(self) -> bool:
         """The remark is the number again, in words."""
-        told = read_number(signs(self.remark)) if self.counts else None
+        remark = self.remark if self.counts else ""
+        told = read_number(signs(remark)) or read_number(signs(f"one {remark}"))
         said = read_number(self.number)
         return told is not None and said is not None and told.value == said.value
 

@@ -24,7 +24,7 @@ def told(text: str, answer: str, unit: str | None, **more: Any) -> Any:
     [
         ("The answer is 60 kilometers per hour.", "60", "km/h", P), ("16.67 m/s", "60", "km/h", P),
         ("\\boxed{9.81 \\text{ m/s}^2}", "9.81", "m/s^2", P), ("9.81 m s^{-2}", "9.81", "m/s²", P),
-        ("9.81 m·s⁻²", "9.81", "m/s^2", P), ("7 μm", "7", "µm", P), ("7 \\mu m", "7", "µm", F),
+        ("9.81 m·s⁻²", "9.81", "m/s^2", P), ("7 μm", "7", "µm", P), ("7 \\mu m", "7", "µm", P),
         ("$v = 3.00 \\times 10^8$ m/s", "3e8", "m/s", P), ("3 x 10^8 m/s", "3e8", "m/s", P),
         ("300,000 km/s", "3e8", "m/s", P), ("77 °F", "25", "°C", P), ("25 degrees Celsius", "25", "°C", P),
         ("25°C", "25", "°C", P), ("25 C", "25", "°C", F), ("4.2 J/(g·°C)", "4.2", "J/(g*K)", P),
