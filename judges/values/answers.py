@@ -2,52 +2,51 @@
 
 import re
 from collections.abc import Callable
-from typing import Literal
 
 from judges.values.bases import read_based, same_based
-from judges.values.bundles import same_lists
+from judges.values.bundles import Told, same_lists
 from judges.values.clocks import read_clock, same_clock
-from judges.values.equality import constant, factor_between, same_expression
+from judges.values.congruences import read_residue, same_residue
+from judges.values.equality import constant, factor_between, same_curve, same_expression
 from judges.values.evaluate import as_fraction, is_real
 from judges.values.expressions import read_tree
+from judges.values.families import same_families
 from judges.values.glosses import read_gloss
+from judges.values.labels import LETTER, same_labelled, same_several, same_words
 from judges.values.lists import read_list
+from judges.values.namings import is_call, unnamed
 from judges.values.numbers import read_number
-from judges.values.pieces import same_range
+from judges.values.pieces import LINE, same_range
+from judges.values.piecewise import read_cases, same_cases
 from judges.values.plain import WHOLE, plain
 from judges.values.quantities import bare_expressions, read_quantity, same_number, same_quantity, same_rounded
-from judges.values.ranges import is_range, read_range, turned_alike, variable
+from judges.values.ranges import is_range, is_solved, read_range, turned_alike, variable
 from judges.values.ratios import read_ratio, same_quotient, same_ratio
+from judges.values.restated import read_chain
 from judges.values.spelled import signs
 from judges.values.symbolic import symbolically_equal
 from schemas.references import Comparison
 
-_NAMED = re.compile(r"\A([a-zA-Z](?:_\{?\w\}?)?'?(?:\s*\(\s*[a-z]\s*\))?)\s*=\s*(?=[^=])(.+)\Z", re.DOTALL)
-_WORDS = re.compile(r"[^\W\d_]+(?:(?:[\s'’]+|-(?=[^\W\d_]{2}))[^\W\d_]+)*")
-_LETTER = re.compile(r"\(?([A-Za-z])\)?")
-_LABELLED = re.compile(
-    r"(?:\(([A-J])\)|([A-J])[).:])\s*((?!(?:or|and)\b|[,/&;]|[^()]*\([A-J]\))\S.*)", re.DOTALL
-)
 _GAP = re.compile(r"(?<!\d)\s+|\s+(?!\d)")
 _BELOW = re.compile(r"_\s*\{[^{}]*\}")
 _EQUATION = re.compile(r"([^=<>]+)=([^=<>]+)")
 _COUNTED = re.compile(
     r"[+-]?\s*[$€£¥₹]?\d[\d.,/ ]*+(?!(?:or|and|to|x|sqrt|pi|sin|cos|tan|ln|log|exp)(?![^\W\d_]))"
-    r"(?:(?<=\s)[^\W\d_]{2}|[^\W\d_]{4}|[^\W\d_]{1,3}\s*\d+\s*[^\W\d_])"
+    r"(?:(?<=\s)[^\W\d_]{2}|[^\W\d_]{4}|[^\W\d_]{1,3}\s*\d+\s*[^\W\d_]|[\u0400-\uffdc])"
 )
 # Thousands, millions and billions, or letters.
 _SHORTENED = re.compile(r"[+-]?\s*[$€£¥₹]?\d[\d.,]*\s?[kKMB]")
 # A sign of multiplication, or a letter.
 _CROSS = re.compile(r"\d\s*x\s*\d")
-_OPTIONS = frozenset("ABCDEFGHIJ")
-_ARTICLES = frozenset({"a", "an", "the", "is", "it"})
-Told = bool | None | Literal["other"]
-"""`other` of a reader that has nothing to say of these two texts."""
+# A constant of integration has any name.
+_ANY_CONSTANT = re.compile(r"(.*\S)\s*\+\s*([CcKD])")
+# Questions to which a number is the answer.
+_UNWORKED = re.compile(r"\\?(?:sum|prod|i*int|lim|max|min|gcd|lcm)(?![a-zA-Z])")
 
 
 def same_answer(gold: str, answer: str, policy: Comparison | None = None) -> bool | None:
     """Is the answer the gold one, under the policy? None where that cannot be told. Raises TooLarge."""
-    return _same(*_unnamed(plain(gold), plain(answer)), policy or Comparison())
+    return _same(*unnamed(plain(gold), plain(answer)), policy or Comparison())
 
 
 def _same(gold: str, answer: str, policy: Comparison) -> bool | None:
@@ -66,11 +65,52 @@ def _same(gold: str, answer: str, policy: Comparison) -> bool | None:
     return symbolically_equal(gold, answer)
 
 
+def _chains(gold: str, answer: str, policy: Comparison) -> Told:
+    """Any spelling of a value that is stated more than once; none where only a rounding of it is met."""
+
+    def same(one: str, two: str) -> bool | None:
+        return _same(one, two, Comparison(percent=True))
+
+    read = [read_chain(text, same) for text in (gold, answer)]
+    if not any(read):
+        return "other"
+    sides = [each.exact if each else (text,) for each, text in zip(read, (gold, answer), strict=True)]
+    told = [_same(one, two, policy) for one in sides[0] for two in sides[1]]
+    if True in told:
+        return True
+    rounded = (
+        [*sides[0], *(read[0].rounded if read[0] else ())],
+        [*sides[1], *(read[1].rounded if read[1] else ())],
+    )
+    if None in told or any(_same(one, two, policy) for one in rounded[0] for two in rounded[1]):
+        return None
+    return False
+
+
+def _families(gold: str, answer: str, policy: Comparison) -> Told:
+    return same_families(gold, answer, lambda one, two: _same(one, two, policy))
+
+
+def _calls(gold: str, answer: str, policy: Comparison) -> Told:
+    return None if is_call(gold) or is_call(answer) else "other"
+
+
+def _cases(gold: str, answer: str, policy: Comparison) -> Told:
+    if "\\begin{cases}" not in gold and "\\begin{cases}" not in answer:
+        return "other"
+    one, other = read_cases(gold), read_cases(answer)
+    if one is None or other is None:
+        return None
+    return same_cases(one, other, lambda mine, theirs: _same(mine, theirs, policy))
+
+
 def _glosses(gold: str, answer: str, policy: Comparison) -> Told:
     """`12 (twelve)` is 12 and `12 (apples)` is 12 apples; another remark may change what is meant."""
     read = [(text, read_gloss(text)) for text in (gold, answer)]
     if not any(gloss for _, gloss in read):
         return "other"
+    if any(gloss and gloss.counts and not gloss.spells for _, gloss in read):
+        return None
     bare = [gloss.number if gloss else text for text, gloss in read]
     told = _same(bare[0], bare[1], policy)
     if not told or all(gloss.spells for _, gloss in read if gloss):
@@ -83,27 +123,27 @@ def _bases(gold: str, answer: str, policy: Comparison) -> Told:
     return same_based(gold, answer) if read_based(gold) or read_based(answer) else "other"
 
 
+def _residues(gold: str, answer: str, policy: Comparison) -> Told:
+    if not ("mod" in gold or "mod" in answer):
+        return "other"
+    return same_residue(read_residue(gold), read_residue(answer))
+
+
 def _numbers(gold: str, answer: str, policy: Comparison) -> Told:
     one, other = read_number(gold), read_number(answer)
     return "other" if one is None or other is None else same_number(one, other, policy)
 
 
+def _several(gold: str, answer: str, policy: Comparison) -> Told:
+    return same_several(gold, answer)
+
+
 def _choices(gold: str, answer: str, policy: Comparison) -> Told:
-    """`(B) 12` is B, and it is 12."""
-    read = [_LABELLED.fullmatch(text) for text in (gold, answer)]
-    bare = [_LETTER.fullmatch(text) for text in (gold, answer)]
-    if not any(read) or any(each and each[1].islower() for each in bare):
-        return "other"
-    letters = [
-        (label and (label[1] or label[2])) or (letter and letter[1])
-        for label, letter in zip(read, bare, strict=True)
-    ]
-    if all(letters):
-        return letters[0] == letters[1]
-    texts = [label[3] if label else text for label, text in zip(read, (gold, answer), strict=True)]
-    if any(_LABELLED.fullmatch(text) for text in texts):
-        return None  # a label within a label, which might go on for ever
-    return _same(texts[0], texts[1], policy) or None
+    return same_labelled(gold, answer, lambda one, two: _same(one, two, policy))
+
+
+def _words(gold: str, answer: str, policy: Comparison) -> Told:
+    return same_words(gold, answer)
 
 
 def _clocks(gold: str, answer: str, policy: Comparison) -> Told:
@@ -127,7 +167,11 @@ def _ranges(gold: str, answer: str, policy: Comparison) -> Told:
     one, other = read_range(gold), read_range(answer)
     if one is not None and other is not None:
         names = {variable(gold), variable(answer)} - {None}
-        return (None if len(names) > 1 else True) if same_range(one, other) else False
+        if not same_range(one, other):
+            return False
+        # |x| >= 0 may be what was to be shown to hold for all numbers.
+        echoed = not is_solved(answer) or (one == LINE and "|" in answer)
+        return None if len(names) > 1 or (is_solved(gold) and echoed) else True
     if turned_alike(gold, answer) is not None:
         return turned_alike(gold, answer)
     if one is None and other is None:
@@ -136,7 +180,7 @@ def _ranges(gold: str, answer: str, policy: Comparison) -> Told:
 
 
 def _lists(gold: str, answer: str, policy: Comparison) -> Told:
-    return same_lists(gold, answer, policy, lambda one, two: _same(*_unnamed(one, two), policy))
+    return same_lists(gold, answer, policy, lambda one, two: _same(*unnamed(one, two), policy))
 
 
 def _ratios(gold: str, answer: str, policy: Comparison) -> Told:
@@ -148,28 +192,14 @@ def _ratios(gold: str, answer: str, policy: Comparison) -> Told:
     return "other"
 
 
-def _words(gold: str, answer: str, policy: Comparison) -> Told:
-    letters = _LETTER.fullmatch(gold), _LETTER.fullmatch(answer)
-    if letters[0] and letters[1]:
-        one, two = letters[0][1], letters[1][1]
-        # A chosen letter may be small; a quantity of another case is another one.
-        same = one == two or (one in _OPTIONS and one == two.upper())
-        return True if same else None if one.casefold() == two.casefold() else False
-    if _WORDS.fullmatch(gold) and _WORDS.fullmatch(answer):
-        told = [frozenset(text.casefold().replace("-", " ").split()) - _ARTICLES for text in (gold, answer)]
-        if gold.casefold() == answer.casefold() or (told[0] == told[1] and len(told[0]) == 1):
-            return True
-        return None if told[0] < told[1] or told[1] < told[0] else False
-    if _WORDS.fullmatch(gold) or (_WORDS.fullmatch(answer) and len(answer) > 1):
-        return None
-    return "other"
+def _measures(gold: str, answer: str, policy: Comparison) -> Told:
+    """2 hours 30 minutes are 2.5 hours."""
+    one, other = read_quantity(gold), read_quantity(answer)
+    return same_quantity(one, other) if one and other else "other"
 
 
 def _quantities(gold: str, answer: str, policy: Comparison) -> Told:
-    """2 hours 30 minutes are 2.5 hours; a count that is not read is no product of letters."""
-    one, other = read_quantity(gold), read_quantity(answer)
-    if one and other:
-        return same_quantity(one, other)
+    """A count that is not read is no product of letters."""
     numbers = read_number(gold), read_number(answer)
     texts = gold, answer
     if any(each is None and _COUNTED.match(text) for each, text in zip(numbers, texts, strict=True)):
@@ -196,25 +226,40 @@ def _infinities(gold: str, answer: str, policy: Comparison) -> Told:
 def _equations(gold: str, answer: str, policy: Comparison) -> Told:
     one, other = _EQUATION.fullmatch(gold), _EQUATION.fullmatch(answer)
     if one and other:
-        factor = factor_between((one[1], one[2]), (other[1], other[2]))
-        return "other" if factor is None else bool(factor)
+        sides = (one[1], one[2]), (other[1], other[2])
+        factor = factor_between(*sides)
+        told = factor if factor is None else True if factor else same_curve(*sides)
+        # 2x = 4 is the question to which x = 2 is the answer.
+        return "other" if told is None and factor is None else None if told and _solved(*sides) else told
     # What has sides is neither a value nor a bound.
     return None if any("=" in _BELOW.sub("", text) for text in (gold, answer)) else "other"
+
+
+def _solved(gold: tuple[str, str], answer: tuple[str, str]) -> bool:
+    """Does the gold tell the value of a letter, and not the answer?"""
+    letters = [[LETTER.fullmatch(side.strip()) for side in sides] for sides in (gold, answer)]
+    values = [constant(side) is not None for side in gold]
+    return any(letters[0]) and any(values) and not any(letters[1])
 
 
 def _expressions(gold: str, answer: str, policy: Comparison) -> Told:
     if _CROSS.search(gold) or _CROSS.search(answer):
         return None
+    if _UNWORKED.search(answer) and read_number(gold) is not None:
+        return None
+    one, other = _ANY_CONSTANT.fullmatch(gold), _ANY_CONSTANT.fullmatch(answer)
+    if one and other and one[2] != other[2] and one[2] not in answer:
+        answer = f"{other[1]}+ {one[2]}"
     bare = bare_expressions(gold, answer, policy.ignore_units)
     if bare is None:
         return False
-    one, other = bare
+    gold, answer = bare
     if policy.decimals is not None:
-        values = constant(one), constant(other)
+        values = constant(gold), constant(answer)
         if values[0] is not None and values[1] is not None and is_real(values[0]) and is_real(values[1]):
             return same_rounded(as_fraction(values[0]), as_fraction(values[1]), policy.decimals)
-    unread = read_tree(one) is None or read_tree(other) is None
-    return "other" if unread else same_expression(one, other)
+    unread = read_tree(gold) is None or read_tree(answer) is None
+    return "other" if unread else same_expression(gold, answer)
 
 
 def _list_or_number(gold: str, answer: str) -> bool:
@@ -223,18 +268,7 @@ def _list_or_number(gold: str, answer: str) -> bool:
     return any(read_number(one) is not None and read_list(other) is not None for one, other in pairs)
 
 
-def _unnamed(one: str, two: str) -> tuple[str, str]:
-    """Without `x =` where one side has it, or both have the same."""
-    names = _NAMED.match(one), _NAMED.match(two)
-    left, right = (found and "".join(found[1].split()) for found in names)
-    if left and right and left != right:
-        return one, two
-    if (left and not right and "=" in two) or (right and not left and "=" in one):
-        return one, two
-    return (names[0][2] if names[0] else one), (names[1][2] if names[1] else two)
-
-
 _READERS: tuple[Callable[[str, str, Comparison], Told], ...] = (
-    _glosses, _bases, _numbers, _choices, _clocks, _infinities, _ranges, _lists, _quantities, _ratios, _words,
-    _equations, _expressions,
+    _chains, _glosses, _bases, _numbers, _residues, _families, _cases, _calls, _several, _choices, _clocks,
+    _infinities, _measures, _ranges, _lists, _quantities, _ratios, _words, _equations, _expressions,
 )  # fmt: skip

@@ -2,7 +2,13 @@
 
 import re
 
-_BASED = re.compile(r"\(?\s*([0-9A-Za-z]+)\s*\)?\s*_\s*\{?\s*(\d{1,2})\s*\}?")
+_WORDS = {"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8, "nine": 9, "ten": 10}
+_WORDS |= {"twelve": 12, "sixteen": 16}
+_BASE = rf"\(?\s*(?P<{{}}>\d{{{{1,2}}}}|{'|'.join(_WORDS)})\s*\)?"
+_BASED = re.compile(
+    r"\(?\s*([0-9A-Za-z]+)\s*\)?\s*"
+    rf"(?:_\s*\{{?\s*{_BASE.format('below')}\s*\}}?|\(?\s*(?:in )?base\s+{_BASE.format('beside')})"
+)
 Based = tuple[str, int]
 
 
@@ -11,7 +17,8 @@ def read_based(text: str) -> Based | None:
     found = _BASED.fullmatch(text)
     if found is None:
         return None
-    digits, base = found[1].upper(), int(found[2])
+    digits, told = found[1].upper(), found["below"] or found["beside"]
+    base = _WORDS.get(told) or int(told)
     if not (any(map(str.isdigit, digits)) or found[1].isupper()) or _value(digits, base) is None:
         return None
     return digits, base

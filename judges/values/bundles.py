@@ -1,14 +1,17 @@
 """Two lists item by item: tuples in order, sets in any, matrices by rows."""
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Literal
 
-from judges.values.lists import List, read_list, read_matrix
+from judges.values.lists import PLUS_MINUS, List, read_list, read_matrix
 from judges.values.numbers import read_number
 from schemas.references import Comparison
 
 Same = Callable[[str, str], bool | None]
+_WORDS = re.compile(r"[^\W\d_]{2,}(?:[\s'’-]+[^\W\d_]+)*")
 Told = bool | None | Literal["other"]
+"""`other` of a reader that has nothing to say of these two texts."""
 
 
 def same_lists(gold: str, answer: str, policy: Comparison, same: Same) -> Told:
@@ -21,6 +24,9 @@ def same_lists(gold: str, answer: str, policy: Comparison, same: Same) -> Told:
         column, listed = (rows[0], lists[1]) if rows[0] else (rows[1], lists[0])
         return _same_column(column or [], listed, same)
     if lists[0] is not None and lists[1] is not None:
+        # p ∧ q states more than p, q.
+        if ("\\land" in gold) != ("\\land" in answer) and not (lists[0].joint and lists[1].joint):
+            return None
         return _same_items(lists[0], lists[1], policy, same)
     numbers = read_number(gold), read_number(answer)
     if lists[0] is not None or lists[1] is not None:
@@ -28,7 +34,7 @@ def same_lists(gold: str, answer: str, policy: Comparison, same: Same) -> Told:
             return "other"
         return None if any(each and _parts_of_one(each) for each in lists) else False
     # Two of ± in one value: they may go together or not.
-    return None if "\\pm" in gold + answer else "other"
+    return None if PLUS_MINUS.search(gold) or PLUS_MINUS.search(answer) else "other"
 
 
 def _same_rows(one: list[list[str]], other: list[list[str]], same: Same) -> bool | None:
@@ -58,17 +64,32 @@ def _same_items(gold: List, answer: List, policy: Comparison, same: Same) -> boo
         return False
     if gold.names and answer.names and sorted(gold.names) != sorted(answer.names):
         return False
+    if _said_otherwise(gold, answer):
+        return None
     wanted, given = (
         (_by_name(gold), _by_name(answer)) if gold.names and answer.names else (gold.items, answer.items)
     )
-    free = gold.is_set or answer.is_set or not (policy.ordered or "()" in kinds or gold.names or answer.names)
-    if gold.is_set or answer.is_set:
+    # Only the gold, or ±, frees the order of what it holds.
+    free = gold.is_set or answer.signs or not (policy.ordered or "()" in kinds or gold.names or answer.names)
+    free = free or (gold.joint and all(_WORDS.fullmatch(item) for item in wanted))
+    if gold.is_set or answer.signs:
         wanted, given = _distinct(wanted, same), _distinct(given, same)
     if len(wanted) != len(given):
         return False
-    if not free:
-        return _all([same(one, two) for one, two in zip(wanted, given, strict=True)])
-    return _same_bag(wanted, given, same)
+    if free:
+        return _same_bag(wanted, given, same)
+    told = _all([same(one, two) for one, two in zip(wanted, given, strict=True)])
+    return None if told is False and answer.is_set and _same_bag(wanted, given, same) else told
+
+
+def _said_otherwise(gold: List, answer: List) -> bool:
+    """One says that all hold and the other that one does; or alternatives stand for a tuple or for names."""
+    if (gold.joint and answer.options and not answer.signs) or (
+        answer.joint and gold.options and not gold.signs
+    ):
+        return True
+    tuples = [each.brackets not in ("", "{}") or bool(each.names) for each in (gold, answer)]
+    return (tuples[0] and answer.options) or (tuples[1] and gold.options)
 
 
 def _by_name(listed: List) -> list[str]:

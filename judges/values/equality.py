@@ -51,6 +51,35 @@ def factor_between(gold: tuple[str, str], answer: tuple[str, str]) -> Value | No
     return _ratio(gaps, a.names | b.names)
 
 
+def same_curve(gold: tuple[str, str], answer: tuple[str, str]) -> bool | None:
+    """Are two equations, of which neither is the other by a number, the same by a power of one letter?
+
+    As xy = 1 and y = 1/x; None where that letter may be zero in one of them, as in xy = x^2 and y = x.
+    """
+    trees = [tree for side in (*gold, *answer) if (tree := read_tree(side))]
+    names = frozenset(name for tree in trees for name in tree.names)
+    if len(trees) < 4 or trees[0].names | trees[1].names != names or trees[2].names | trees[3].names != names:
+        return False
+    gaps = ("sub", trees[0].root, trees[1].root), ("sub", trees[2].root, trees[3].root)
+    for name in names:
+        for power in (1, -1, 2, -2):
+            factor: Node = ("pow", ("name", name), ("num", Fraction(power)))
+            if _ratio((gaps[0], ("mul", gaps[1], factor)), names):
+                return True if all(_never_zero(gap, name, names) for gap in gaps) else None
+    return False
+
+
+def _never_zero(gap: Node, letter: str, names: frozenset[str]) -> bool:
+    """Where the letter is zero, has the gap no value, or always one that is not zero?"""
+    found: list[Value] = []
+    for each in points(names):
+        try:
+            found.append(value(gap, {**each, letter: Fraction(0)}, 60))
+        except Unreadable:
+            continue
+    return all(told and near(told, found[0]) for told in found)
+
+
 def points(names: frozenset[str], mixed: bool = False) -> Iterator[Names]:
     """Values for the names, positive or of both signs."""
     for first, step in _MIXED if mixed else _POSITIVE:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 
 from judges.values.numbers import read_number
+from judges.values.spelled import signs
 
 _GLOSS = re.compile(r"([^()]*\S)\s+\(\s*([^\W\d_]{2,}(?:[\s'’-]+[^\W\d_]+)*)\s*\)(\s+[^()\d]+)?")
 _SPELLED = re.compile(
@@ -22,9 +23,17 @@ class Gloss:
     remark: str
 
     @property
+    def counts(self) -> bool:
+        """The remark is a number in words."""
+        return _SPELLED.fullmatch(self.remark) is not None
+
+    @property
     def spells(self) -> bool:
         """The remark is the number again, in words."""
-        return _SPELLED.fullmatch(self.remark) is not None
+        remark = self.remark if self.counts else ""
+        told = read_number(signs(remark)) or read_number(signs(f"one {remark}"))
+        said = read_number(self.number)
+        return told is not None and said is not None and told.value == said.value
 
 
 def read_gloss(text: str) -> Gloss | None:
@@ -33,4 +42,4 @@ def read_gloss(text: str) -> Gloss | None:
     if found is None or read_number(found[1] + (found[3] or "")) is None:
         return None
     gloss = Gloss(found[1] + (found[3] or ""), found[2])
-    return gloss if gloss.spells or not found[3] else None
+    return gloss if gloss.counts or not found[3] else None

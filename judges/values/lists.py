@@ -9,9 +9,11 @@ _OPEN, _CLOSE = "([{", ")]}"
 _BRACES = re.compile(r"\\([{}])")
 _JOIN = re.compile(r"\s*(?:[,;]|\bor\b|\band\b|\\(?:lor|land|text\{or\})(?![a-z])|或|和|与)\s*")
 _OR = re.compile(r"\bor\b|\\lor(?![a-z])|或")
+_AND = re.compile(r"\band\b|\\land(?![a-z])|和|与")
 _ASSIGNED = re.compile(r"([a-zA-Z](?:_\{?\w{1,3}\}?)?'?)\s*=\s*([^=<>]+)")
 _TUPLE_OF = re.compile(r"\(\s*([a-zA-Z](?:_\w)?(?:\s*,\s*[a-zA-Z](?:_\w)?)+)\s*\)\s*=\s*(\(.*\))", re.DOTALL)
-_PLUS_MINUS = re.compile(r"\\(pm|mp)(?![a-zA-Z])\s*")
+PLUS_MINUS = re.compile(r"\\(pm|mp)(?![a-zA-Z])\s*")
+_SCALAR = re.compile(r"([^\[\](),;=]{1,60}?)\s*(?:\\cdot|\\times|\*)?\s*(?=\[\[)")
 MOST_ITEMS = 50
 
 
@@ -26,6 +28,10 @@ class List:
     """Of assignments: which value is whose."""
     options: bool = False
     """A bare list of which any may hold, as `x = 1 or x = 2`: its order says nothing."""
+    joint: bool = False
+    """With a word or sign for and: all of them hold."""
+    signs: bool = False
+    """Values of ±, which have no order."""
 
     @property
     def is_set(self) -> bool:
@@ -40,7 +46,7 @@ def read_list(text: str) -> List | None:
         inner = read_list(named[2])
         names = tuple(name.strip() for name in named[1].split(","))
         return List("()", inner.items, names) if inner and len(inner.items) == len(names) else None
-    if "\\pm" in text:
+    if PLUS_MINUS.search(text):
         return _both_signs(text)
     return _plain_list(text)
 
@@ -54,16 +60,19 @@ def _plain_list(text: str) -> List | None:
         return None
     if bracketed:
         return List(source[0] + source[-1], items)
-    return _assigned(items, _OR.search(inner) is not None)
+    told_or, told_and = _OR.search(inner) is not None, _AND.search(inner) is not None
+    # p ∧ q ∨ r is no list.
+    return None if told_or and told_and else _assigned(items, told_or, told_and)
 
 
-def _assigned(items: list[str], told_or: bool) -> List:
+def _assigned(items: list[str], told_or: bool, joint: bool) -> List:
     read = [_ASSIGNED.fullmatch(item) for item in items]
     names = [each[1] for each in read if each]
     if len(names) == len(items) and len(set(names)) == len(names) and not told_or:
         pairs = sorted((each[1], each[2].strip()) for each in read if each)
-        return List("", [value for _, value in pairs], tuple(name for name, _ in pairs))
-    return List("", items, options=told_or or (len(names) == len(items) and len(set(names)) == 1))
+        return List("", [value for _, value in pairs], tuple(name for name, _ in pairs), joint=joint)
+    alike = len(names) == len(items) and len(set(names)) == 1
+    return List("", items, options=told_or or alike, joint=joint)
 
 
 def _both_signs(text: str) -> List | None:
@@ -72,15 +81,15 @@ def _both_signs(text: str) -> List | None:
     items = whole.items if whole and whole.brackets in ("", "{}") else [text]
     found: list[str] = []
     for item in items:
-        signs = [sign[1] for sign in _PLUS_MINUS.finditer(item)]
+        signs = [sign[1] for sign in PLUS_MINUS.finditer(item)]
         if signs.count("pm") > 1:
             return None
         found += [item] if not signs else [_signed(item, upper) for upper in (True, False)]
-    return List("{}" if whole and whole.brackets else "", found, options=True)
+    return List("{}" if whole and whole.brackets else "", found, options=True, signs=True)
 
 
 def _signed(item: str, upper: bool) -> str:
-    return _PLUS_MINUS.sub(lambda found: "+" if (found[1] == "pm") == upper else "-", item)
+    return PLUS_MINUS.sub(lambda found: "+" if (found[1] == "pm") == upper else "-", item)
 
 
 def _encloses(source: str) -> bool:
@@ -108,7 +117,16 @@ def _split(inner: str) -> list[str]:
 
 
 def read_matrix(text: str) -> list[list[str]] | None:
-    """Rows of a matrix that `plain` wrote as `[[1,2],[3,4]]`; None where they are none."""
+    """Rows of a matrix that `plain` wrote as `[[1,2],[3,4]]`, times a number; None where they are none."""
+    times = _SCALAR.match(text)
+    if times:
+        rows = _bare_matrix(text[times.end() :])
+        by = "-1" if times[1].strip() == "-" else times[1]
+        return rows and [[f"({by}) \\cdot ({entry})" for entry in row] for row in rows]
+    return _bare_matrix(text)
+
+
+def _bare_matrix(text: str) -> list[list[str]] | None:
     inner = (
         text[1:-1].strip() if text[:1] + text[-1:] in ("()", "[]") and text[1:].lstrip()[:2] == "[[" else text
     )

@@ -8,8 +8,9 @@ from functools import lru_cache
 from judges.values.plain import WHOLE, plain
 from judges.values.units import factor_words, unit_words
 
-_DIGITS = r"\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})+(?!\d)|\d+"
+_DIGITS = r"\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})+(?!\d)|\d{1,3}(?:['’]\d{3})+(?!\d)|\d+"
 _DECIMAL = rf"(?:(?:{_DIGITS})(?:\.\d*)?|\.\d+)"
+_MARKS = str.maketrans("", "", ", '’")
 _CURRENCY = "$€£¥₹"
 _NUMBER = re.compile(
     rf"(?P<sign>[+-]?)\s*(?P<money>US\$|[{_CURRENCY}])?\s*(?P<inner>[+-]?)"
@@ -101,4 +102,4 @@ def _magnitude(group: dict[str, str]) -> Fraction:
 
 
 def _decimal(text: str) -> Fraction:
-    return Fraction(text.replace(",", "").replace(" ", ""))
+    return Fraction(text.translate(_MARKS))

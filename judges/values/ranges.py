@@ -3,10 +3,11 @@
 import re
 from collections.abc import Sequence
 from fractions import Fraction
+from math import ceil, floor
 from typing import Any
 
 from judges.values.equality import constant, factor_between
-from judges.values.evaluate import Value, is_real, near, number, value
+from judges.values.evaluate import Value, as_fraction, is_real, near, number, value
 from judges.values.expressions import Node, read_tree
 from judges.values.pieces import LINE, MOST_PIECES, Piece, Pieces, both, holds_something, merged, minus
 from judges.values.plain import plain
@@ -26,7 +27,9 @@ _FACES |= {
 }
 _CUP = re.compile(r"\\(?:big)?cup(?![a-zA-Z])|(?<=[)\]}])\s*U\s*(?=[(\[{])")
 _IN = re.compile(r"\A[a-zA-Z](?:_\w)?\s*\\in(?![a-zA-Z])\s*(?=\S)")
-_BUILDER = re.compile(r"\A\\?\{\s*([a-zA-Z])\s*(?:\\in\s*\S{1,20}\s*)?(?:\\mid|:|\|)(?P<rule>.*)\\?\}\Z")
+_BUILDER = re.compile(
+    r"\A\\?\{\s*([a-zA-Z])\s*(?:\\in\s*(?P<of>\S{1,20})\s*)?(?:\\mid|:|\|)(?P<rule>.*)\\?\}\Z"
+)
 _WITHOUT = re.compile(r"\A(.*?)\s*(?:\\(?:setminus|backslash)|(?<=R)\s*-|\bexcept\b)\s*(\S.*)\Z")
 _REALS = re.compile(
     r"\\mathbb\s*\{?\s*R\s*\}?|\\R|全体实数|所有实数"
@@ -40,6 +43,7 @@ _OR, _AND = (
     re.compile(r"\s*(?:\bor\b|\\lor(?![a-z])|或)\s*"),
     re.compile(r"\s*(?:\band\b|\\land(?![a-z])|,|且)\s*"),
 )
+_ALONE = re.compile(r"[a-zA-Z]|\|\s*[a-zA-Z]\s*\|")
 _MOST_CHARS = 300
 
 
@@ -58,6 +62,19 @@ def read_range(text: str) -> Pieces | None:
     except (Unreadable, RecursionError):
         return None
     return None if pieces is None else merged(pieces)
+
+
+def is_solved(text: str) -> bool:
+    """Intervals, or a letter beside numbers; |x - 2| < 3 has still to be solved."""
+    if _CUP.search(text) or not _RELATION.search(text):
+        return True
+    builder = _BUILDER.match(text)
+    rule = builder["rule"] if builder else _IN.sub("", text)
+    conditions = [part for option in _OR.split(rule) for part in _AND.split(option)]
+    sides = [side.strip("\\{} ") for part in conditions for side in _RELATION.split(part)[::2]]
+    return all(
+        _ALONE.fullmatch(side) or (tree := read_tree(side)) is None or not tree.names for side in sides
+    )
 
 
 def turned_alike(gold: str, answer: str) -> bool | None:
@@ -88,7 +105,10 @@ def variable(text: str) -> str | None:
 def _set(text: str) -> Pieces | None:
     builder = _BUILDER.match(text)
     if builder:
-        return _conditions(builder["rule"].rstrip("\\ "))
+        told = _conditions(builder["rule"].rstrip("\\ "))
+        return (
+            told if told is None or _REALS.fullmatch(builder["of"] or "\\R") else _whole(told, builder["of"])
+        )
     bare = _IN.sub("", text)
     if _REAL_LINE.fullmatch(bare):
         return LINE
@@ -101,6 +121,22 @@ def _set(text: str) -> Pieces | None:
         return _conditions(bare)
     found = [_interval(part.strip()) for part in parts[:MOST_PIECES]]
     return _joined(found) if len(parts) <= MOST_PIECES else None
+
+
+def _whole(told: Pieces, of: str) -> Pieces:
+    """The whole numbers of bounded pieces, one by one. Raises Unreadable for too many, or another set."""
+    if not re.fullmatch(r"\\mathbb\s*\{?\s*[ZN]\s*\}?|Z|N", of) or any(
+        None in (each.low, each.high) for each in told
+    ):
+        raise Unreadable(of)
+    found: list[Piece] = []
+    for each in told:
+        low, high = floor(as_fraction(each.low)), ceil(as_fraction(each.high))
+        if high - low > MOST_PIECES or ("N" in of and low < 1):
+            raise Unreadable(of)
+        whole = [Fraction(at) for at in range(low, high + 1)]
+        found += both((each,), tuple(Piece(at, True, at, True) for at in whole))
+    return tuple(found)
 
 
 def _joined(found: Sequence[Pieces | None]) -> Pieces | None:

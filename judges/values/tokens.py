@@ -8,8 +8,17 @@ _BARS = {"\\lvert": "|", "\\rvert": "|", "\\vert": "|", "\\mid": "|"}
 _TOKEN = re.compile(
     r"\s*(?:(?P<repeat>\d*\.\d*)\\(?:overline|bar|dot)\s*(?:\{\s*(?P<period>\d+)\s*\}|(?P<one>\d))"
     r"|(?P<number>\d+(?:\.\d+)?|\.\d+)|(?P<command>\\(?:[a-zA-Z]+|[{}|]))|(?P<word>[a-zA-Z]+)"
-    r"|(?P<sign>[-+*/^_!(){}\[\]|°'√÷]|[^\W\d_]))"
+    r"|(?P<sign>[-+*/^_!(){}\[\]|°'√÷]|(?P<greek>[α-ωϑϕΓ-Ω])))"
 )
+_NAMES = [
+    "alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda",
+    "mu", "nu", "xi", "o", "pi", "rho", "sigma", "sigma", "tau", "upsilon", "phi", "chi", "psi",
+    "omega",
+]  # fmt: skip
+_GREEK = {letter: f"\\{name}" for letter, name in zip("αβγδεζηθικλμνξοπρςστυφχψω", _NAMES, strict=True)}
+_GREEK |= {letter.upper(): "\\" + name[1:].capitalize() for letter, name in _GREEK.items() if letter != "ς"}
+_GREEK |= {"ϑ": "\\theta", "ϕ": "\\phi"}
+_DRAWN = {f"\\var{name}": f"\\{name}" for name in ("epsilon", "theta", "phi")}
 FUNCTIONS = frozenset(
     [
         "sin",
@@ -64,7 +73,8 @@ def tokens(text: str) -> list[str | Fraction]:
             found += _letters(match["word"])
         else:
             token = match["command"] or match["sign"]
-            found.append(_BARS.get(token, token))
+            token = _GREEK.get(token, token)
+            found.append(_BARS.get(token, _DRAWN.get(token, token)))
     return found
 
 

@@ -2,25 +2,18 @@
 
 import re
 
-_NO_UNITS = frozenset({*"einxyzabck", "pi", "th", "st", "nd", "rd"})
-_NO_UNITS |= {
-    "or",
-    "and",
-    "to",
-    "but",
-    "not",
-    "is",
-    "if",
-    "sqrt",
-    "ln",
-    "log",
-    "sin",
-    "cos",
-    "tan",
-    "或",
-    "和",
-    "与",
-}
+from judges.values.counters import may_count, scaled
+
+# They make another number of the one before them, or take it back.
+_NO_UNITS = frozenset({
+    "e", "i", "n", "x", "y", "z", "a", "b", "c", "k", "pi", "th", "st", "nd", "rd", "or", "and", "to",
+    "but", "not", "is", "if", "sqrt", "ln", "log", "sin", "cos", "tan", "或", "和", "与", "squared",
+    "cubed", "factorial", "plus", "minus", "mod", "modulo", "choose", "over", "base", "binary", "hex",
+    "hexadecimal", "octal", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    "ten", "eleven", "twelve", "twenty", "zero", "point", "divided", "doubled", "halved", "tripled",
+    "below", "above", "than", "less", "fewer", "negative", "otherwise", "unless", "when", "wrong",
+    "incorrect", "false", "maybe", "possibly", "perhaps", "remainder", "except", "excluding", "never",
+})  # fmt: skip
 _SYNONYMS = {
     "$": "dollar", "us$": "dollar", "usd": "dollar", "€": "euro", "eur": "euro", "£": "pound", "¥": "yen",
     "%": "percent", "percentage": "percent", "°": "degree", "¢": "cent", "feet": "foot", "ft": "foot",
@@ -35,105 +28,25 @@ _SYNONYMS = {
     "°c": "degree c", "°f": "degree f", "²": "^2", "³": "^3",
 }  # fmt: skip
 # Other short words written to a number are letters multiplied: 2xy is no count of xy.
-_WRITTEN_TO = frozenset(
-    {
-        "km",
-        "cm",
-        "mm",
-        "nm",
-        "kg",
-        "mg",
-        "ft",
-        "in",
-        "lb",
-        "lbs",
-        "oz",
-        "ml",
-        "cl",
-        "dl",
-        "gal",
-        "qt",
-        "qts",
-        "pt",
-        "cc",
-        "hr",
-        "hrs",
-        "min",
-        "sec",
-        "ms",
-        "ns",
-        "yr",
-        "yrs",
-        "am",
-        "pm",
-        "mph",
-        "kph",
-        "pcs",
-        "pts",
-        "cts",
-        "ct",
-        "px",
-        "usd",
-        "eur",
-        "gbp",
-        "rmb",
-        "kb",
-        "mb",
-        "gb",
-        "tb",
-        "hz",
-        "khz",
-        "mhz",
-        "ghz",
-        "pa",
-        "kpa",
-        "kw",
-        "kwh",
-        "kj",
-        "cal",
-        "mol",
-        "rad",
-        "deg",
-        "tsp",
-        "bn",
-        "mi",
-        "sq",
-        "kmh",
-        "rpm",
-        "db",
-        "mah",
-        "ohm",
-        "doz",
-    }
-)
+_WRITTEN_TO = frozenset({
+    "km", "cm", "mm", "nm", "kg", "mg", "ft", "in", "lb", "lbs", "oz", "ml", "cl", "dl", "gal", "qt",
+    "qts", "pt", "cc", "hr", "hrs", "min", "sec", "ms", "ns", "yr", "yrs", "am", "pm", "mph", "kph",
+    "pcs", "pts", "cts", "ct", "px", "usd", "eur", "gbp", "rmb", "kb", "mb", "gb", "tb", "hz", "khz",
+    "mhz", "ghz", "pa", "kpa", "kw", "kwh", "kj", "cal", "mol", "rad", "deg", "tsp", "bn", "mi", "sq",
+    "kmh", "rpm", "db", "mah", "ohm", "doz",
+})  # fmt: skip
 _FILLER = frozenset(
     {"of", "in", "the", "a", "total", "left", "each", "more", "all", "altogether", "remaining"}
 )
 _FACTORS = {
-    "dozen": 12,
-    "hundred": 100,
-    "thousand": 10**3,
-    "million": 10**6,
-    "billion": 10**9,
-    "trillion": 10**12,
-}
+    "dozen": 12, "hundred": 100, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12,
+    "十": 10, "百": 100, "千": 10**3, "万": 10**4, "亿": 10**8,
+}  # fmt: skip
 # They may be the thing counted or a part of one.
-_PARTS = frozenset(
-    {
-        "half",
-        "halve",
-        "third",
-        "quarter",
-        "fourth",
-        "fifth",
-        "sixth",
-        "eighth",
-        "tenth",
-        "hundredth",
-        "thousandth",
-        "millionth",
-    }
-)
+_PARTS = frozenset({
+    "half", "halve", "third", "quarter", "fourth", "fifth", "sixth", "eighth", "tenth", "hundredth",
+    "thousandth", "millionth",
+})  # fmt: skip
 _EXPONENT = re.compile(r"\^\s*\{?\s*-?\d+\s*\}?|(?<=[^\W\d_])[2-9](?!\w)")
 _INVERSE = re.compile(r"([^\W\d_]{1,20})\s*\^\s*\{?\s*-\s*(\d)\s*\}?")
 _PER = frozenset({"/", "square", "cubic", "^2", "^3"})
@@ -147,9 +60,15 @@ def unit_words(text: str, spaced: bool) -> tuple[str, ...] | None:
     text = _INVERSE.sub(r"/ \1^\2", text).replace("^1", "")
     if re.search(r"\d", _EXPONENT.sub("", text)):
         return None
-    words = re.findall(r"[^\s/^{}().\d-]+|\^?\{?\d|/", text.strip())
+    found = re.findall(r"[^\s/^{}().\d-]+|\^?\{?\d|/", text.strip())
+    words = [part for word in found for part in scaled(word)]
     if any(word.casefold() in _NO_UNITS for word in words) or (
         not spaced and re.fullmatch(r"[a-zA-Z]", text)
+    ):
+        return None
+    if not all(
+        word in _FACTORS or word[-1] in "0123456789" or word == "/" or may_count(word, spaced)
+        for word in words
     ):
         return None
     first = re.match(r"[a-zA-Z]++", text)

@@ -6,7 +6,7 @@ from itertools import islice
 
 from judges.values.clocks import read_clock
 from judges.values.expressions import read_tree
-from judges.values.lists import List, read_list, read_matrix
+from judges.values.lists import PLUS_MINUS, List, read_list, read_matrix
 from judges.values.numbers import Number, TooLarge, read_number
 from judges.values.plain import plain
 from judges.values.ranges import is_range, read_range
@@ -19,7 +19,9 @@ _BOUNDS = re.compile(r"([(\[])([^()\[\]]+),([^()\[\]]+)([)\]])")
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:[\s'’-]+[^\W\d_]+)*")
 _CHOICE = re.compile(r"\(?([A-J])\)?")
 _EQUATION = re.compile(r"[^=<>\\]+=[^=<>]+")
-_NO_MATHS = re.compile(r"=|/\s*0|(?<![\\a-zA-Z])[a-zA-Z]{2,}|[\u2e80-\u9fff]|[^\W\d_]\s*!\s*\Z|\s[a-zA-Z]\b")
+_NO_MATHS = re.compile(
+    r"=|/\s*0|(?<![\\a-zA-Z])[a-zA-Z]{2,}|[\u2e80-\u9fff]|[^\W\d_]\s*!\s*\Z|\s[a-zA-Z]\b|\d[a-zA-Z]\d|\A\([A-J]\)\s"
+)
 _MOST = 6
 
 
@@ -59,7 +61,7 @@ def misses(answer: str, rounded: bool = False) -> list[str]:
             return list(islice(dict.fromkeys(found), _MOST))
     if _EQUATION.fullmatch(text):
         return [f"{text} + 1", f"{text} - 2"]
-    if "\\pm" in text or not _is_expression(text):
+    if PLUS_MINUS.search(text) or not _is_expression(text):
         return []
     if rounded:
         return [f"{text} + 1"]
@@ -95,7 +97,8 @@ def _decimals(value: Fraction) -> str | None:
 
 def _respaced(listed: List) -> list[str]:
     items = listed.items[::-1] if listed.brackets == "{}" else listed.items
-    if listed.names or listed.options or not all(items):
+    # p ∧ q is no list, and the rule of a set no item of it.
+    if listed.names or listed.options or listed.joint or "\\mid" in "".join(items) or not all(items):
         return []
     left, right = (listed.brackets[0], listed.brackets[1]) if listed.brackets else ("", "")
     if left == "{":

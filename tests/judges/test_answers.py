@@ -28,7 +28,7 @@ FACTORS = [
 COMPOUNDS = [
     ("2", "2 hours 30 minutes", None), ("2.5 hours", "2 hours 30 minutes", True),
     ("3", "3 feet 4 inches", None),
-    ("40 inches", "3 feet and 4 inches", None), ("2 hours, 30 minutes", "2.5 hours", None),
+    ("40 inches", "3 feet and 4 inches", True), ("2 hours, 30 minutes", "2.5 hours", True),
     ("2", "2xy", False), ("2xy", "2", False), ("2xy", "2yx", True), ("5", "5cm", True), ("5 cm", "5cm", True),
     ("2.5", "2ft 6in", None), ("2", "2h 30m", None),
     ("2", "2h30m", None), ("2 hours 30 minutes", "2 hours 30 minutes", True),
@@ -40,7 +40,7 @@ BASES = [
     ("101_2", "0101_2", True), ("101_2", "101", True), ("5", "101_2", None), ("101", "101_2", None),
     ("12", "12_{10}", True), ("12_{10}", "12", True), ("101_2", "110", False), ("101_2", "5", None),
     ("\\text{FF}_{16}", "ff_{16}", None), ("\\text{FF}_{16}", "FF_{16}", True), ("x_1", "x_2", False),
-    ("6", "101_2", False), ("12_{\\text{five}}", "12_{\\text{seven}}", None),
+    ("6", "101_2", False), ("12_{\\text{five}}", "12_{\\text{seven}}", False),
 ]  # fmt: skip
 GLOSSES = [
     ("12", "12 (twelve)", True), ("12", "13 (thirteen)", False), ("21", "21 (twenty-one)", True),

@@ -13,7 +13,8 @@ VERIFIER = replace(math, kind="verifier")
 GOLDS = [
     "42", "\\frac{1}{2}", "(1,2)", "x>3", "(-\\infty,2)\\cup[3,5)", "y=2x+1", "2:3", "3:30 pm", "\\pm 3",
     "x^2+1", "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", "5 km", "\\sin x", "no solution", "B", "101_2",
-    "n!",
+    "n!", "k\\pi, k\\in\\mathbb{Z}", "f(x)=x^2", "x \\equiv 2 \\pmod 5", "p \\land q", "2 hours 30 minutes",
+    "\\begin{cases} x, & x>0 \\\\ -x, & x \\le 0 \\end{cases}",
 ]  # fmt: skip
 PIECES = [
     "(", ")", "[", "]", "{", "}", "\\{", "\\}", "\\frac", "\\sqrt", "\\sin", "\\log_", "^", "_", "!", "|",
@@ -22,6 +23,9 @@ PIECES = [
     "cm", " hours", "am", "twelve ", "hundred ", "百", "分之", "½", "√", "\\boxed{", "Answer: ",
     "\\begin{pmatrix}", "\\end{pmatrix}", "&", "\\\\", "\\overline{3}", "...", "\\binom", "-", "+", "/",
     "*", "\\lfloor", "\x00", "\u202e", "\ud800", "٣", "x \\in ",
+    "²", "ₙ", "⁰", "万", "\\begin{cases}", "\\end{cases}", "\\cr ", "\\choose ", "C_", "{", "'", "for all x",
+    ", k \\in \\mathbb{Z}", "\\equiv ", "\\pmod 5", "\\approx ", "(about ", "f(x)=", "\\textcolor{red}{",
+    "base ",
 ]  # fmt: skip
 ANY = st.one_of(st.text(max_size=200), st.lists(st.sampled_from(PIECES), max_size=40).map("".join))
 
