@@ -1,15 +1,16 @@
 """Which part of a chain, `m + n = 3 + 4 = 7` or `\\sqrt{2} \\approx 1.41`, is its value."""
 
 import re
-from decimal import Decimal
 from fractions import Fraction
 
+from judges.values.answers import same_answer
 from judges.values.counts import Unclear
 from judges.values.equality import constant
 from judges.values.evaluate import as_fraction, is_real
 from judges.values.expressions import read_tree
 from judges.values.numbers import read_number
 from judges.values.plain import plain
+from judges.values.restated import rounds
 
 _LINK = re.compile(r"(?<![<>!:=])=(?!=)|\\(?:approx|simeq|doteq)(?![a-zA-Z])")
 _MOST_CHARS = 300
@@ -56,7 +57,7 @@ def chain(text: str) -> str | None:
         return parts[-1].strip()
     if exact and _is_letter(parts[exact]) and not _is_letter(parts[0]):
         exact = 0
-    elif exact and not _may_name(parts[0]):
+    elif exact and (not _may_name(parts[0]) or (_is_letter(parts[0]) and _holds(parts[exact], parts[0]))):
         raise Unclear(f"an equation, not a value: {text!r}")
     _agree(parts, links, exact, text)
     return parts[exact].strip()
@@ -85,6 +86,11 @@ def _is_letter(part: str) -> bool:
     return re.fullmatch(r"\s*[a-zA-Z]\s*", part) is not None
 
 
+def _holds(part: str, letter: str) -> bool:
+    tree = read_tree(plain(part))
+    return tree is not None and letter.strip() in tree.names
+
+
 def _is_name(part: str) -> bool:
     return _NAME.fullmatch(plain(part)) is not None
 
@@ -97,16 +103,24 @@ def _may_name(part: str) -> bool:
     return tree is not None and len(tree.names) > 1
 
 
+def _names_something(part: str) -> bool:
+    """A name, or what was asked for in letters that are known elsewhere."""
+    tree = read_tree(plain(part))
+    return _is_name(part) or (tree is not None and len(tree.names) > 0)
+
+
 def _agree(parts: list[str], links: list[str], exact: int, text: str) -> None:
     value = _value(parts[exact])
-    if value is None:
-        return
     for at, part in enumerate(parts):
-        other = _value(part)
-        if at == exact or other is None:
+        if at == exact or (at == 0 and _names_something(part)):
             continue
-        nearly = at > 0 and links[at - 1] == "~"
-        if abs(other - value) > (_slack(part) if nearly else 0):
+        if at > 0 and links[at - 1] == "~":
+            agrees = _value(part) is None or value is None or rounds(parts[exact], part.strip())
+        elif value is None or (other := _value(part)) is None:
+            agrees = same_answer(part, parts[exact]) is not False
+        else:
+            agrees = other == value
+        if not agrees:
             raise Unclear(f"parts that are not equal: {text!r}")
 
 
@@ -121,12 +135,3 @@ def _value(part: str) -> Fraction | None:
         return None if number.percent else number.value
     found = constant(plain(part))
     return as_fraction(found) if found is not None and is_real(found) else None
-
-
-def _slack(part: str) -> Fraction:
-    """One unit of the last place."""
-    digits = re.search(r"\d[\d,]*(?:\.(\d+))?", part)
-    places = len(digits[1]) if digits and digits[1] else 0
-    whole = digits[0].replace(",", "") if digits and not places else "1"
-    zeros = len(whole) - len(whole.rstrip("0")) if not places and len(whole) > 1 else 0
-    return Fraction(Decimal(10) ** (zeros - places)) * Fraction(101, 100)

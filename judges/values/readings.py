@@ -106,6 +106,7 @@ _CJK = re.compile(
     r"|(?<=\d)(?=[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af])"
 )
 SCALED = re.compile(r"\d\s*(?:[万亿千百十兆半折成几]|分之|点(?=\d)|以[上下内]|多|余|左右)|分之")
+_ENDING = re.compile(r"\s*(?:です|である|だ|となります|になります|입니다|이다|이에요|예요)[\s.。]*\Z")
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -123,8 +124,10 @@ def value_in(text: str, gold: str) -> str:
         raise Unclear(f"a bound or a denial: {text!r}")
     if numeric and source.endswith("!") and "\\" not in source and same_answer(gold, source) is not True:
         raise Unclear(f"a factorial or an exclamation: {text!r}")
-    if not _needs_reading(source, numeric):
+    if not (_needs_reading(source, numeric) or "$" in text[1:-1]):
         return text
+    if same_answer(gold, source) is True:
+        return source
     text = _without_rough(text)
     return _numeric(text) if numeric else _other(text, gold)
 
@@ -250,8 +253,12 @@ def one_number(text: str) -> str:
         raise Unclear(f"several numbers in {text!r}")
     if _DENIED_AFTER.search(source, free[0].end()):
         raise Unclear(f"a bound or a denial: {text!r}")
-    tail = source[free[0].start() :].strip()
-    return tail if read_number(tail) is not None else free[0].group().strip()
+    number, tail = free[0].group().strip(), _ENDING.sub("", source[free[0].start() :]).strip()
+    if read_number(tail) is not None:
+        return tail
+    if same_answer(number, tail) is not True:
+        raise Unclear(f"words that may change a number: {text!r}")
+    return number
 
 
 def unmarked(text: str) -> str:

@@ -45,7 +45,7 @@ def read_chain(text: str, same: Same) -> Chain | None:
     exact = [parts[0], *(part for sign, part in zip(signs, parts[1:], strict=True) if sign == "=")]
     rounded = [part for sign, part in zip(signs, parts[1:], strict=True) if sign != "="]
     if not all(same(exact[0], part) for part in exact[1:]) or not all(
-        _rounds(exact[0], part) for part in rounded
+        rounds(exact[0], part) for part in rounded
     ):
         return None
     # What has a unit is the statement: 3·4 = 12 cm is no 12 m.
@@ -68,7 +68,7 @@ def _split(text: str) -> tuple[list[str], list[str]]:
     return signs, [*parts, text[start:].strip()]
 
 
-def _rounds(exact: str, rounded: str) -> bool:
+def rounds(exact: str, rounded: str) -> bool:
     """Is the decimal the value to as many places as it has, rounded or cut off?"""
     try:
         number = read_number(rounded)
