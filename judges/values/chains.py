@@ -92,7 +92,8 @@ def _holds(part: str, letter: str) -> bool:
 
 
 def _is_name(part: str) -> bool:
-    return _NAME.fullmatch(plain(part)) is not None
+    source = plain(part)
+    return _NAME.fullmatch(source) is not None and any(char.isalpha() for char in source)
 
 
 def _may_name(part: str) -> bool:

@@ -83,6 +83,7 @@ _ASSIGNED_TWICE = re.compile(r"=(?P<between>[^=]*)=[^=]*\Z")
 _AND = re.compile(r"\b(?:and|or)\b|[,;]")
 _LEADS_ON = re.compile(r"\b(?:so|hence|thus|therefore|then|which|giving|gives|we get)\b", re.IGNORECASE)
 _JOINED = re.compile(r"(?:\b(?:and|plus|or|&)|[,;])[\s$*]*\Z", re.IGNORECASE)
+_ROUGHLY = re.compile(r"(?:\b(?:about|approximately|approx\.?|roughly|around)|≈)[\s$*]*\Z", re.IGNORECASE)
 _ANY_NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?![\d,.])|\d[\d,]*(?:\.\d+)?")
 _FORMULA = re.compile(r"\$\$?([^$]{1,500})\$\$?|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]")
 
@@ -108,7 +109,7 @@ def lone_number(response: str, gold: str) -> str | None:
     ):
         raise Unclear("no final answer but a question")
     rest = rest[:_MOST_CHARS]
-    if _NO_ANSWER.search(_FORMULA.sub(" ", sentence)) or taken_back(rest):
+    if no_answer(sentence) or taken_back(rest):
         raise Unclear("no final answer but a guess, a denial or a remark")
     if _LETTERS.search(rest) and not _CLOSING.match(rest):
         raise Unclear("no final answer, and the last sentence has no number")
@@ -125,6 +126,11 @@ def lone_number(response: str, gold: str) -> str | None:
     return _value(
         fold(sentence).strip(), gold, _UNFINISHED.search(response[-60:].rstrip(" \n*_`$")) is not None
     )
+
+
+def no_answer(sentence: str) -> bool:
+    """Do its words, formulas aside, make the sentence a guess, a denial or a remark about the work?"""
+    return _NO_ANSWER.search(_FORMULA.sub(" ", sentence)) is not None
 
 
 def _as_before(response: str, at: int) -> bool:
@@ -195,7 +201,7 @@ def _value(sentence: str, gold: str, unfinished: bool) -> str:
         (_WORKING.search(behind) and not _CUE.search(before))
         or CHANGING.search(behind)
         or BOUND.search(behind[: len(behind) - len(bare) + last.start()])
-        or (several and (_JOINED.search(before) or not _CUE.search(before)))
+        or (several and (_JOINED.search(before) or _ROUGHLY.search(before) or not _CUE.search(before)))
     ):
         raise Torn(bare, numbers)
     twice = _ASSIGNED_TWICE.search(before)

@@ -2,11 +2,13 @@
 
 from judges.base import Attempt, Finding, Unscored, check
 from judges.values.answers import same_answer
+from judges.values.closing import closing_value
 from judges.values.counts import Unclear
 from judges.values.lists import read_list
 from judges.values.lone import Torn, lone_number
 from judges.values.numbers import TooLarge, read_number
 from judges.values.plain import plain
+from judges.values.readings import value_in
 from judges.values.seen import seen
 from judges.values.stated import final_values
 from judges.values.variants import misses, others
@@ -54,7 +56,8 @@ def _try(text: str, gold: str, **policy: bool | int) -> Attempt:
     libraries=("math-verify", "latex2sympy2_extended", "sympy", "mpmath", "pint"),
 )
 def math(attempt: Attempt, last_number_counts: bool = True) -> Finding:
-    """The comparison policy is the reference's; `last_number_counts` where nothing is stated as final."""
+    """The comparison policy is the reference's. Where nothing is stated as final, the last number counts, or
+    the value that the last sentence closes with, if `last_number_counts`."""
     reference = attempt.expected(MathReference)
     policy = reference.comparison or Comparison()
     try:
@@ -112,10 +115,21 @@ def _extract(response: str, gold: str, last_number_counts: bool) -> str:
 
 
 def _lone(response: str, gold: str, counts: bool) -> str:
-    """The last number where it stands free; a torn one only where the gold answer is not near it."""
-    wanted = read_number(gold) if counts else None
-    if wanted is None:
+    """The last number where it stands free; a torn one only where the gold answer is not near it.
+
+    Beside a gold answer that is no number, the value that the last sentence closes with.
+    """
+    if not counts:
         raise Unscored("no final answer")
+    wanted = read_number(gold)
+    if wanted is None:
+        closing = closing_value(response)
+        if closing is None:
+            raise Unscored("no final answer")
+        value = value_in(closing.text, gold)
+        if not (closing.set_apart or same_answer(gold, value)):
+            raise Unscored(f"no final answer, perhaps {value!r}")
+        return value
     try:
         number = lone_number(response, gold)
     except Torn as torn:

@@ -1,0 +1,95 @@
+"""The value that the last sentence closes with, where nothing is stated as final and none is a number."""
+
+import re
+from dataclasses import dataclass
+
+from judges.values.counts import Unclear
+from judges.values.doubts import taken_back
+from judges.values.lone import no_answer
+
+_MOST_CHARS = 600
+_BLANK = re.compile(r"(?:```[^\n]*|[\s*_#>$`-]*)\Z")
+_SENTENCE_END = re.compile(r"(?<![A-Za-z]\.[A-Za-z])(?<!\b(?:e\.g|i\.e))[.!?](?=\s+[A-Z*$\\])|[。！？；]")
+_ONLY_FORMULAS = re.compile(
+    r"(?:\$\$?[^$]{1,400}\$\$?|\\\(.{1,400}?\\\)|\\\[.{1,400}?\\\]|[\s()（）,，.。])+\Z"
+)
+_MARKED = re.compile(
+    r"\*\*(?P<bold>[^*\n]{1,300})\*\*|\$\$?(?P<formula>[^$\n]{1,400})\$\$?"
+    r"|\\\((?P<round>.{1,400}?)\\\)|\\\[(?P<square>.{1,400}?)\\\]"
+)
+_AFTER = re.compile(
+    r"[\s.,。，*$)]*(?:,?\s*for (?:all|every|any)\b[^.\n]{0,60}|\([^()\n]{0,60}\)"
+    r"|(?:which is |or )?(?:about|approximately|roughly|≈)[\s$]*[\d.,]+)?[\s.。*$]*\Z"
+)
+_COPULA = re.compile(
+    r"\b(?:is|are|was|were|equals|becomes|be)\s+(?:(?:an?|the)\s+)?(?:equal to\s+|given by\s+)?|\bat\s+(?=\d)"
+    r"|[:：]\s*|(?:是|为|等于)\s*"
+)
+_GIVEN = re.compile(
+    r"\b(?:given|recall|original|known|formula|identity|theorem|definition|equivalent|example|problem"
+    r"|suppose|assume|want|find|solve|consider|start)\b|已知|公式|原",
+    re.IGNORECASE,
+)
+_JOINED = re.compile(r"\b(?:and|or)\b|[,;]")
+_MOST_WORDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What a response closes with."""
+
+    text: str
+    set_apart: bool
+    """A line, a formula or bold, which is meant as the value; else the words behind the verb."""
+
+
+def closing_value(response: str) -> Closing | None:
+    """What the last line is, or its last sentence ends in; None where that is no value.
+
+    Raises Unclear where the sentence is a question, a guess, a denial or what was given.
+    """
+    sentence, is_line = _last_sentence(response)
+    apart = (_line(sentence) if is_line else None) or _marked_end(sentence)
+    found = apart or _behind_verb(sentence)
+    if not found:
+        return None
+    around = sentence.replace(found, " ")
+    if sentence.endswith(("?", "？")) or no_answer(around) or _GIVEN.search(around) or taken_back(around):
+        raise Unclear(f"no final answer but a remark: {sentence[-120:]!r}")
+    return Closing(found, set_apart=apart is not None)
+
+
+def _last_sentence(response: str) -> tuple[str, bool]:
+    """The last sentence that says something, and whether it is a line of its own."""
+    lines = [line for line in response[-_MOST_CHARS:].split("\n") if not _BLANK.match(line)]
+    line = lines[-1].strip(" >#\t") if lines else ""
+    ends = [found.end() for found in _SENTENCE_END.finditer(line) if line[found.end() :].strip(" *$")]
+    return (line[ends[-1] :].strip() if ends else line), not ends
+
+
+def _line(line: str) -> str | None:
+    """A line that is nothing but formulas, one text in bold, or a relation without words."""
+    if _ONLY_FORMULAS.match(line):
+        return line.replace("$", "").rstrip(" .。")
+    bold = re.fullmatch(r"\*\*([^*\n]{1,300})\*\*[.。]?", line)
+    if bold:
+        return bold[1].rstrip(" .")
+    words = [word for word in re.findall(r"[^\W\d_]{2,}", line) if word not in ("mod", "and", "or")]
+    return line.rstrip(" .") if re.search(r"[=≡<>≤≥]", line) and not words else None
+
+
+def _marked_end(sentence: str) -> str | None:
+    """The formula or the bold text that the sentence ends in."""
+    marked = list(_MARKED.finditer(sentence))
+    if not marked or not _AFTER.match(sentence, marked[-1].end()):
+        return None
+    if len(marked) > 1 and _JOINED.search(sentence[marked[-2].end() : marked[-1].start()]):
+        return None
+    return str(next(filter(None, marked[-1].groups()))).rstrip(" .")
+
+
+def _behind_verb(sentence: str) -> str | None:
+    """The few words behind its last `is`."""
+    ends = [found.end() for found in _COPULA.finditer(sentence)]
+    rest = sentence[ends[-1] :].rstrip(" .。*") if ends else ""
+    return rest if rest and "*" not in rest and len(rest.split()) <= _MOST_WORDS else None
