@@ -11,6 +11,7 @@ from judges.base import Outage, Unscored
 from judges.sandbox import Exit, Limits, Sandbox
 from judges.sandbox_pipes import FRAME_BYTES, TooLarge
 from judges.sandbox_runs import Candidate, Died, Ran, TestsDied, candidate, run_program, run_tests
+from judges.values.looked_at import looks_at_arguments
 from judges.values.outputs import same_output, same_print, shown
 from judges.values.plain_data import NotPlain
 from schemas.references import Case, StdinCase
@@ -21,6 +22,7 @@ the kernel does not tell waiting, one that ran less than the other."""
 _BUDGET = 3
 """Cases of one answer that run out of time may take so many times what one may."""
 _TOGETHER_S = 100.0
+_LINE = re.compile(r"\(line (\d+) of the tests\)\Z")
 _RELATIVE, _ABSOLUTE = 1e-9, 1e-12
 
 
@@ -171,25 +173,44 @@ def _printed(ran: Ran, case: StdinCase, limits: Limits, tolerance: float | None)
 def tests_result(
     sandbox: Sandbox, sources: Sequence[str], setup: str, tests: str, entry: str, limits: Limits
 ) -> Result:
-    """Run `check(candidate)`, the candidate elsewhere. Raises Unscored where the tests are at fault."""
-    with candidate(sandbox, sources, entry, limits, tested=True) as called:
+    """Run `check(candidate)`, the candidate elsewhere. Raises Unscored where the tests are at fault.
+
+    A function that returns something and changes its arguments as well could bend what the tests compare it
+    with, so it must pass without these changes too, up to a line that looks at the arguments alone.
+    """
+    source: list[str | bool] = [setup, tests, entry, _is_class(entry, setup)]
+    result, swayed = _tested(sandbox, sources, [*source, True], limits)
+    if not swayed:
+        return result
+    without = _tested(sandbox, sources, [*source, False], limits)[0].reason
+    line = _LINE.search(without or "")
+    if without is None or (line and looks_at_arguments(tests, entry, int(line[1]))):
+        return result
+    raise Unscored("the tests pass only with what the program did to their own values")
+
+
+def _tested(
+    sandbox: Sandbox, sources: Sequence[str], tests: Sequence[str | bool], limits: Limits
+) -> tuple[Result, bool]:
+    """The result, and may the tests owe it to changes of their values?"""
+    with candidate(sandbox, sources, str(tests[2]), limits, tested=True) as called:
         try:
             failed = called.load()
         except Died as died:
-            return Result("loading", died.why or told(died.exit, limits))
+            return Result("loading", died.why or told(died.exit, limits)), False
         if failed is not None:
-            return Result("loading", failed)
+            return Result("loading", failed), False
         try:
-            verdict, *why = run_tests(sandbox, called, [setup, tests, entry, _is_class(entry, setup)], limits)
+            verdict, *why = run_tests(sandbox, called, tests, limits)
         except TestsDied as died:
-            return _tests_died(died, limits)
+            return _tests_died(died, limits), False
         if verdict == "ended":
-            return Result("tests", told(called.ended(), limits))
+            return Result("tests", told(called.ended(), limits)), False
     if verdict == "broken":
         raise Unscored(f"the tests do not run: {why[0]}")
     if verdict == "unclear":
         raise Unscored(why[0])
-    return Result("tests", why[0] if verdict == "fail" else None)
+    return Result("tests", why[0] if verdict == "fail" else None), verdict == "pass" and bool(why)
 
 
 def _is_class(entry: str, setup: str) -> bool:

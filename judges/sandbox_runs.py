@@ -216,7 +216,7 @@ def run_tests(
 ) -> list[str]:
     """Run tests that call a loaded candidate: a verdict of `judges.sandbox_tests`.
 
-    `sources` are setup, tests, entry point, and whether that is a class. Raises TestsDied, SandboxLost.
+    `sources` are what that takes: setup, tests, entry point, and two settings. Raises TestsDied, SandboxLost.
     """
     deadline, begun = time.monotonic() + limits.wall_s, False
     inside_in, sink = _pipe(ours="write")

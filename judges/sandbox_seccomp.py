@@ -5,9 +5,11 @@ import errno
 import platform
 import struct
 from collections.abc import Iterator
+from functools import cache
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_LOAD, _EQUAL, _AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
+_LOAD, _JUMP, _EQUAL, _AT_LEAST, _AND, _RETURN = 0x20, 0x05, 0x15, 0x35, 0x54, 0x06
+_ANYBODY = 0xFFFFFFF7
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32 = 0x40000000
 _CLONE_THREAD, _AF_UNIX, _SOCK_STREAM = 0x10000, 1, 1
@@ -75,21 +77,33 @@ def install(pid: int) -> None:
     class Program(ctypes.Structure):
         _fields_ = (("len", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
-    code = b"".join(struct.pack("HBBI", *each) for each in _filter(pid))
+    code, places = prepare()
     held = ctypes.create_string_buffer(code, len(code))
+    for place in places:
+        struct.pack_into("I", held, place, pid)
     program = Program(len(code) // 8, ctypes.addressof(held))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_SECCOMP, _SECCOMP_FILTER, ctypes.byref(program), 0, 0) != 0:
         raise Refused(ctypes.get_errno(), "seccomp")
 
 
+@cache
+def prepare() -> tuple[bytes, list[int]]:
+    """The filter, and where in it the number of the process goes."""
+    instructions = list(_filter(_ANYBODY))
+    code = b"".join(struct.pack("HBBI", *each) for each in instructions)
+    return code, [8 * at + 4 for at, each in enumerate(instructions) if each[3] == _ANYBODY]
+
+
 def _filter(pid: int) -> Iterator[_Instruction]:
     column, architecture = _ARCHITECTURES[platform.machine()]
     yield from ((_LOAD, 0, 0, 4), (_EQUAL, 1, 0, architecture), (_RETURN, 0, 0, _KILL))
     yield from ((_LOAD, 0, 0, 0), (_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, _KILL))
-    for numbers in _DENIED:
-        if (number := numbers[column]) is not None:
-            yield from _on(number, [_error(errno.EPERM)])
+    # One comparison each, since the kernel tries every call on a new filter.
+    denied = [number for numbers in _DENIED if (number := numbers[column]) is not None]
+    for at, number in enumerate(denied):
+        yield _EQUAL, len(denied) - at, 0, number
+    yield from ((_JUMP, 0, 0, 1), _error(errno.EPERM))
     # glibc makes threads with clone where clone3 is not there, and only the flags of clone can be read.
     yield from _on(_CLONE3[column], [_error(errno.ENOSYS)])
     yield from _on(_CLONE[column], [_argument(0), (_AND, 0, 0, _CLONE_THREAD), *_unless(_CLONE_THREAD)])
@@ -97,7 +111,7 @@ def _filter(pid: int) -> Iterator[_Instruction]:
     yield from _on(_SOCKETPAIR[column], [_argument(0), (_EQUAL, 1, 0, _AF_UNIX), _error(errno.EPERM), *kind])
     # SIGKILL comes from the machine or from us: a program that could send it would look like an outage.
     for call, signal in _KILL_CALLS:
-        own = [_argument(0), (_EQUAL, 1, 0, pid), _error(errno.EPERM), _argument(signal)]
+        own: list[_Instruction] = [_argument(0), (_EQUAL, 1, 0, pid), _error(errno.EPERM), _argument(signal)]
         yield from _on(call[column], [*own, *_if(_SIGKILL, _SIGSTOP)])
     # So does one that lowers its own limit of CPU time; it may still be read.
     yield from _on(_SETRLIMIT[column], [_argument(0), *_if(_RLIMIT_CPU)])
@@ -105,9 +119,9 @@ def _filter(pid: int) -> Iterator[_Instruction]:
     reading = [_argument(2), (_EQUAL, 0, 2, 0), _high(2), (_EQUAL, 1, 0, 0), _error(errno.EPERM)]
     cpu = [_argument(1), (_EQUAL, 0, len(reading), _RLIMIT_CPU), *reading, (_RETURN, 0, 0, _ALLOW)]
     yield from _on(_PRLIMIT[column], [*others, *cpu])
-    for call, denied in ((_PRCTL, _PRCTL_DENIED), (_IOCTL, _IOCTL_DENIED)):
+    for call, refused in ((_PRCTL, _PRCTL_DENIED), (_IOCTL, _IOCTL_DENIED)):
         at = 0 if call == _PRCTL else 1
-        yield from _on(call[column], [_argument(at), *_if(*denied)])
+        yield from _on(call[column], [_argument(at), *_if(*refused)])
     yield from _on(_FCNTL[column], [_argument(1), *_if(*_FCNTL_DENIED)])
     yield _RETURN, 0, 0, _ALLOW
 

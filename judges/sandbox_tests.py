@@ -56,7 +56,8 @@ class Calls:
         self._lock = threading.Lock()
         self._objects = type("_Object", (_Object,), {"strange_calls": self})
         self.many = 0
-        self.wants_object = self.awaits = False
+        self.wants_object = self.awaits = self.swayed = False
+        self.mirrors = True
         self.rebuilt: list[BaseException] = []
         self.exceptions: Mapping[str, type[BaseException]] = {}
         self.verdict: list[str] | None = None
@@ -75,7 +76,7 @@ class Calls:
                 raise NoVerdict(self.verdict[1])
             held: list[Any] = []
             try:
-                body = encode([list(args), kwargs, True], held).encode()
+                body = encode([list(args), kwargs, self.mirrors], held).encode()
             except NotPlain as error:
                 # What came from the candidate itself is no fault of the tests.
                 own = isinstance(error, TooDeep) or isinstance(_first_strange([args, kwargs]), Strange)
@@ -90,6 +91,7 @@ class Calls:
                 return value
             case ["value", value, [*contents]] if len(contents) == len(held) - 2:
                 for given, now in zip(held[2:], contents, strict=True):
+                    self.swayed |= value is not None and _differ(given, now)
                     _mirror(given, now)
                 return value
             case ["raised", str(why), [[*names], str(kind), [*values]]]:
@@ -144,14 +146,15 @@ class Calls:
 
 
 def run_tests(source: int, sink: int, to_candidate: int, from_candidate: int) -> None:
-    """`[setup, tests, entry, wants_object]` in; `["begun"]` out before the first call, then a verdict.
+    """`[setup, tests, entry, wants_object, mirrors]` in; `["begun"]` out before a first call, then a verdict.
 
-    Verdicts are `["pass"]` and, with a reason, `["fail", why]`, `["ended", why]` of a candidate that is no
+    Verdicts are `["pass"]`, `["pass", why]` where they may owe it to changes of their own values, and, with a
+    reason, `["fail", why]`, `["ended", why]` of a candidate that is no
     more, `["broken", why]` of tests that are at fault and `["unclear", why]`.
     """
-    setup, tests, entry, wants_object = decode(receive(source))
+    setup, tests, entry, wants_object, mirrors = decode(receive(source))
     calls = Calls(to_candidate, from_candidate, lambda: send(sink, encode(["begun"]).encode()))
-    calls.wants_object, calls.awaits = wants_object, "asyncio" in tests
+    calls.wants_object, calls.awaits, calls.mirrors = wants_object, "asyncio" in tests, mirrors
     try:
         told = _verdict(calls, setup, tests, entry)
     except BaseException as error:  # noqa: BLE001 - tests may raise whatever they like, and later too
@@ -174,7 +177,8 @@ def _verdict(calls: Calls, setup: str, tests: str, entry: str) -> list[str]:
     except BaseException as error:  # noqa: BLE001 - tests may raise whatever they like
         told = _told(error, calls)
     else:
-        told = ["pass"] if calls.many else ["broken", "they never call the candidate"]
+        told = ["pass", "changed"] if calls.swayed else ["pass"]
+        told = told if calls.many else ["broken", "they never call the candidate"]
     return calls.verdict or told
 
 
@@ -203,6 +207,13 @@ def _place(error: BaseException) -> str:
             line = trace.tb_lineno
         trace = trace.tb_next
     return f" (line {line} of the tests)" if line else ""
+
+
+def _differ(given: Any, now: Any) -> bool:
+    try:
+        return bool((list(given) if isinstance(given, deque) else given) != now)
+    except RecursionError:
+        return True
 
 
 def _mirror(given: Any, now: Any) -> None:

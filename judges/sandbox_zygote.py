@@ -60,6 +60,7 @@ def serve(channel: socket.socket, place: Place) -> NoReturn:
     """Until the channel ends, or this process is killed."""
     sandbox_kernel.dumpable(False)
     children: dict[int, _Child] = {}
+    sandbox_seccomp.prepare()
     gc.freeze()
     clean(place)
     channel.send(b"ready")

@@ -14,6 +14,17 @@ _WRITES = frozenset({"print", "stdout", "__stdout__", "write", "writelines"})
 _BREAKS, _DEFINES, _SKETCHES, _IMPORTS = 4, 3, 2, 1
 _TESTING = frozenset({"unittest", "pytest", "doctest"})
 _READING, _PRINTING = re.compile(r"\binput\(|stdin|\bopen\(0"), re.compile(r"print|stdout|write")
+# What online judges import before a class with a method is run; taken where a program lacks it.
+_JUDGE_IMPORTS = """
+from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, Optional, Set, Tuple, Union
+from collections import Counter, OrderedDict, defaultdict, deque
+from functools import cache, cmp_to_key, lru_cache, reduce
+from heapq import heapify, heappop, heappush, nlargest, nsmallest
+from bisect import bisect_left, bisect_right, insort
+from itertools import accumulate, chain, combinations, groupby, permutations, product
+from math import ceil, comb, floor, gcd, inf, sqrt
+import bisect, collections, functools, heapq, itertools, math, random, re, string
+"""
 _CODE = re.compile(
     r"^(?:def[ \t]+\w+[ \t]*\(|async[ \t]+def[ \t]|class[ \t]+\w+.*:[ \t]*$|@\w|import[ \t]+\w+[ \t]*$"
     r"|from[ \t]+[\w.]+[ \t]+import[ \t])",
@@ -38,12 +49,13 @@ def find_program(response: str, entry: str | None, setup: str) -> list[str] | No
     setup = whole_setup(setup)
     if entry is None:
         return _script(blocks, setup) if blocks else None
-    name = entry.partition(".")[0]
+    name, dot, _ = entry.partition(".")
+    shown = _JUDGE_IMPORTS + setup if dot else setup
     kinds = [(_kind(text, name), at) for at, (text, _) in enumerate(blocks)]
     best = max((kind for kind in kinds if kind[0]), default=None, key=_rank)
     if best is not None:
         text = blocks[best[1]][0]
-        return [*helpers(text, [each for each, _ in blocks[: best[1]]], setup, name), text]
+        return [*helpers(text, [each for each, _ in blocks[: best[1]]], shown, name), text]
     bodies = (
         [text for text, sure in blocks if sure] or [text for text, _ in blocks] or [response[:MOST_CHARS]]
     )
