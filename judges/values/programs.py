@@ -90,7 +90,7 @@ def _blocks(response: str) -> list[tuple[str, bool]]:
     fenced = fenced_blocks(response)
     if not fenced:
         whole = response if len(response) > MOST_CHARS or parsed(response) else _amid_prose(response)
-        return [(whole, True)] if len(whole) <= MOST_CHARS and parsed(whole) else []
+        return [(whole, True)] if whole and len(whole) <= MOST_CHARS and parsed(whole) else []
     short = [(label, text) for label, text in fenced if len(text) <= MOST_CHARS and text.strip()]
     python = [(text, label in _PYTHON) for label, text in short if label in _PYTHON or not label]
     return [(text, sure) for text, sure in python if sure or parsed(text) or parsed(_indented(text))]
