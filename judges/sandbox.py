@@ -3,6 +3,7 @@
 import os
 import select
 import socket
+import struct
 import subprocess
 import time
 from collections.abc import Sequence
@@ -19,6 +20,10 @@ from judges.sandbox_zygote import CALLS, CLEAN, EXIT, JOB, KILL, PROGRAM, TESTS
 __all__ = ["CALLS", "PROGRAM", "TESTS", "Exit", "Limits", "Sandbox", "SandboxLost", "SandboxUnavailable"]
 
 _START_S, _CLEAN_S, _GRACE_S, _COMPLAINT_S = 30.0, 30.0, 5.0, 1.0
+
+
+_CREDENTIALS = struct.Struct("3i")
+"""Process, user and group."""
 
 
 class SandboxLost(RuntimeError):
@@ -154,8 +159,10 @@ class Sandbox:
         channel = self._started.channel
         try:
             wait(channel.fileno(), select.POLLIN, deadline)
-            body, sender = sandbox_waits.receive_from(channel, EXIT.size)
-            self._zygote = self._zygote or sender
+            body, told, _, _ = channel.recvmsg(EXIT.size, socket.CMSG_SPACE(_CREDENTIALS.size))
+            for _, kind, data in told:
+                if kind == socket.SCM_CREDENTIALS:
+                    self._zygote, *_ = _CREDENTIALS.unpack(data[: _CREDENTIALS.size])
             return body or None
         except (TooLate, OSError):
             return None

@@ -1,24 +1,6 @@
 """How long processes waited for a processor: what tells a busy machine from a sleeping program."""
 
 import os
-import socket
-import struct
-
-_CREDENTIALS = struct.Struct("3i")
-
-
-def tell_sender(channel: socket.socket) -> None:
-    """Have messages say who sent them."""
-    channel.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
-
-
-def receive_from(channel: socket.socket, size: int) -> tuple[bytes, int]:
-    """A message, and the process that sent it as this machine numbers it; 0 where that is not told."""
-    body, told, _, _ = channel.recvmsg(size, socket.CMSG_SPACE(_CREDENTIALS.size))
-    for level, kind, data in told:
-        if (level, kind) == (socket.SOL_SOCKET, socket.SCM_CREDENTIALS):
-            return body, int(_CREDENTIALS.unpack(data[: _CREDENTIALS.size])[0])
-    return body, 0
 
 
 def longest_wait_s(parent: int) -> float | None:
