@@ -59,6 +59,8 @@ def find_program(response: str, entry: str | None, setup: str) -> list[str] | No
     bodies = (
         [text for text, sure in blocks if sure] or [text for text, _ in blocks] or [response[:MOST_CHARS]]
     )
+    if not fenced_blocks(response):
+        bodies = [response[:MOST_CHARS]]
     body = next((text for text in reversed(bodies) if _RETURNS.search(text)), bodies[-1])
     return _completed(body, setup, name) if setup else None
 
