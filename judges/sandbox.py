@@ -2,22 +2,28 @@
 
 import os
 import select
-import shutil
 import socket
+import struct
 import subprocess
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
+from judges import sandbox_folder, sandbox_waits
 from judges.sandbox_pipes import TooLate, wait
 from judges.sandbox_ways import SandboxUnavailable, Started, Way, start
 from judges.sandbox_zygote import CALLS, CLEAN, EXIT, JOB, KILL, PROGRAM, TESTS
 
 __all__ = ["CALLS", "PROGRAM", "TESTS", "Exit", "Limits", "Sandbox", "SandboxLost", "SandboxUnavailable"]
 
-_START_S, _CLEAN_S, _GRACE_S = 30.0, 30.0, 5.0
+_START_S, _CLEAN_S, _GRACE_S, _COMPLAINT_S = 30.0, 30.0, 5.0, 1.0
+
+
+_CREDENTIALS = struct.Struct("3i")
+"""Process, user and group."""
 
 
 class SandboxLost(RuntimeError):
@@ -47,8 +53,12 @@ class Exit:
     status: int
     """Exit status; negative for a signal."""
     cpu_s: float
-    late: bool
+    late: bool = False
     """It was killed at its limit by the clock."""
+    full: bool = False
+    """It was killed for what it wrote into its folder."""
+    waited_s: float | None = None
+    """Of one that is late: how long one of its threads waited for a processor, where that is known."""
 
 
 class Sandbox:
@@ -61,7 +71,7 @@ class Sandbox:
         self.way = way
         self._started: Started = start(way, folder_bytes=folder_mb << 20, namespaces=namespaces)
         self._ended: dict[int, Exit] = {}
-        self._last = 0
+        self._last = self._zygote = 0
         if self._message(time.monotonic() + _START_S) != b"ready":
             complaint = self._complaint()
             self.close()
@@ -87,18 +97,31 @@ class Sandbox:
         """Kill a process, if it still runs, and say how it ended. Raises SandboxLost."""
         if number not in self._ended:
             self._ask(JOB.pack(KILL, number, 0, 0, 0, 0))
-        return self.wait(number, _CLEAN_S)
-
-    def wait(self, number: int, seconds: float) -> Exit:
-        """Wait until a process has ended by itself, or at its limits. Raises SandboxLost."""
-        deadline = time.monotonic() + seconds + _GRACE_S
         while number not in self._ended:
-            body = self._message(deadline)
-            if body is None or len(body) != EXIT.size:
-                raise SandboxLost(f"the sandbox ended: {self._complaint()}")
-            ended, status, cpu_s, late = EXIT.unpack(body)
-            self._ended[ended] = Exit(status, cpu_s, late)
+            self._take_exit()
         return self._ended[number]
+
+    def end_late(self, number: int) -> Exit:
+        """Kill a process whose time is up, and say how long it had to wait. Raises SandboxLost."""
+        waited_s = sandbox_waits.longest_wait_s(self._zygote)
+        return replace(self.end(number), late=True, waited_s=waited_s)
+
+    def outcome(self, number: int, deadline: float) -> Exit:
+        """How a process ends by then, or that it had to be killed as late. Raises SandboxLost."""
+        while number not in self._ended:
+            try:
+                wait(self._started.channel.fileno(), select.POLLIN, deadline)
+            except TooLate:
+                return self.end_late(number)
+            self._take_exit()
+        return self._ended[number]
+
+    def _take_exit(self) -> None:
+        body = self._message(time.monotonic() + _CLEAN_S)
+        if body is None or len(body) != EXIT.size:
+            raise SandboxLost(f"the sandbox ended: {self._complaint()}")
+        ended, *how = EXIT.unpack(body)
+        self._ended[ended] = Exit(*how)
 
     def clean(self) -> None:
         """Empty the folder, once no process runs. Raises SandboxLost."""
@@ -120,8 +143,10 @@ class Sandbox:
             process.wait()
         if process.stderr is not None:
             process.stderr.close()
-        if self._started.folder is not None:
-            shutil.rmtree(self._started.folder, ignore_errors=True)
+        if (folder := self._started.folder) is not None:
+            with suppress(OSError):
+                sandbox_folder.empty(folder)
+                os.rmdir(folder)
 
     def _ask(self, body: bytes, fds: Sequence[int] = ()) -> None:
         try:
@@ -134,15 +159,28 @@ class Sandbox:
         channel = self._started.channel
         try:
             wait(channel.fileno(), select.POLLIN, deadline)
-            return channel.recv(EXIT.size) or None
+            body, told, _, _ = channel.recvmsg(EXIT.size, socket.CMSG_SPACE(_CREDENTIALS.size))
+            for _, kind, data in told:
+                if kind == socket.SCM_CREDENTIALS:
+                    self._zygote, *_ = _CREDENTIALS.unpack(data[: _CREDENTIALS.size])
+            return body or None
         except (TooLate, OSError):
             return None
 
     def _complaint(self) -> str:
-        """The last line that it wrote."""
+        """The last line that it wrote; the channel is closed, since one that hangs would hold the pipe."""
+        self._started.channel.close()
         self._started.process.kill()
         stream = self._started.process.stderr
-        lines = stream.read().decode("utf-8", "replace").strip().splitlines() if stream else []
+        if stream is None:
+            return "it said nothing"
+        os.set_blocking(stream.fileno(), False)
+        told = bytearray()
+        with suppress(TooLate, OSError):
+            wait(stream.fileno(), select.POLLIN, time.monotonic() + _COMPLAINT_S)
+            while piece := os.read(stream.fileno(), 1 << 16):
+                told += piece
+        lines = told.decode("utf-8", "replace").strip().splitlines()
         return lines[-1] if lines else "it said nothing"
 
     def __enter__(self) -> Self:

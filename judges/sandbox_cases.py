@@ -1,21 +1,29 @@
 """Run the cases of a code reference in a sandbox: one result per case, and why a process ended."""
 
+import json
+import re
 import signal
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from judges.base import Outage, Unscored
 from judges.sandbox import Exit, Limits, Sandbox
-from judges.sandbox_runs import Candidate, Died, candidate, run_program, run_tests
+from judges.sandbox_pipes import FRAME_BYTES, TooLarge
+from judges.sandbox_runs import Candidate, Died, Ran, TestsDied, candidate, run_program, run_tests
+from judges.values.looked_at import looks_at_arguments
 from judges.values.outputs import same_output, same_print, shown
+from judges.values.plain_data import NotPlain
 from schemas.references import Case, StdinCase
 
-_SLEPT = 0.05
-"""A process that used less of the time than this waited by its own doing, and not for a processor."""
+_BUSY, _SLEPT = 0.75, 0.05
+"""A process that ran and waited for a processor less of its time than this was late by its own doing. Where
+the kernel does not tell waiting, one that ran less than the other."""
 _BUDGET = 3
-"""All cases of one answer may take so many times what one may."""
-_RESULT_TOLERANCE = 1e-9
+"""Cases of one answer that run out of time may take so many times what one may."""
+_TOGETHER_S = 100.0
+_LINE = re.compile(r"\(line (\d+) of the tests\)\Z")
+_RELATIVE, _ABSOLUTE = 1e-9, 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +38,23 @@ def told(exit: Exit, limits: Limits) -> str:
     """Why a process ended, as a reason against the program. Raises Outage where it is the machine's fault."""
     if exit.status == -signal.SIGXCPU or (exit.cpu_s >= limits.cpu_s and exit.status == -signal.SIGKILL):
         return f"took more than {limits.cpu_s:g} s of CPU time"
-    if exit.late and exit.cpu_s < _SLEPT * limits.wall_s:
-        return f"did not end within {limits.wall_s:g} s, asleep or waiting"
     if exit.late:
-        raise Outage(f"did not end within {limits.wall_s:g} s on a busy machine")
-    if exit.status == -signal.SIGKILL:
+        if _busy(exit, limits):
+            raise Outage(f"did not end within {limits.wall_s:g} s on a busy machine")
+        return f"did not end within {limits.wall_s:g} s, asleep or waiting"
+    if exit.full:
+        return "wrote more files than it may"
+    if exit.status == -signal.SIGKILL:  # which no program can send
         raise Outage("the program was killed from outside")
     if exit.status < 0:
         return f"died of signal {-exit.status}"
     return f"ended with exit status {exit.status}"
+
+
+def _busy(exit: Exit, limits: Limits) -> bool:
+    if exit.waited_s is None:
+        return exit.cpu_s >= _SLEPT * limits.wall_s
+    return exit.cpu_s + exit.waited_s >= _BUSY * limits.wall_s
 
 
 def function_results(
@@ -53,22 +69,25 @@ def function_results(
 
     A process that dies costs the case it was at; one that had run out of time on earlier cases costs none.
     """
-    end, at = time.monotonic() + _BUDGET * limits.wall_s, 0
-    exact = _RESULT_TOLERANCE if tolerance is None else tolerance
+    budget, at = _Budget(limits), 0
     while at < len(cases):
-        if time.monotonic() > end:
+        if budget.spent(at):
             yield from (Result(_call(entry, case), "not run, for lack of time") for case in cases[at:])
             return
+        began = time.monotonic()
         with candidate(sandbox, sources, entry, limits) as called:
             first = at
             try:
                 failed = called.load()
                 while failed is None and at < len(cases):
-                    yield _result(called, entry, cases[at], exact)
+                    made = _result(called, entry, cases[at], tolerance)
+                    budget.failed |= made.reason is not None
+                    yield made
                     at += 1
             except Died as died:
                 reason = died.why or told(died.exit, limits)
                 if at == first or "CPU time" not in reason:
+                    budget.lose(time.monotonic() - began)
                     yield Result(_call(entry, cases[at]), reason)
                     at += 1
                 continue
@@ -77,10 +96,39 @@ def function_results(
             return
 
 
-def _result(called: Candidate, entry: str, case: Case, tolerance: float) -> Result:
-    said = called.call(case.input)
+class _Budget:
+    """Time for all cases of one answer: little for those that run out of theirs, much for the others."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._left = _BUDGET * limits.wall_s
+        self._end = time.monotonic() + max(_TOGETHER_S, self._left)
+        self.failed = False
+
+    def lose(self, seconds: float) -> None:
+        """A case that was lost with its process."""
+        self._left -= seconds
+        self.failed = True
+
+    def spent(self, done: int) -> bool:
+        """May no more be run? Raises Unscored where all that were run, passed, and the rest would decide."""
+        if self._left > 0 and time.monotonic() < self._end:
+            return False
+        if not self.failed:
+            raise Unscored(f"{done} cases that pass take too long for the others to be run")
+        return True
+
+
+def _result(called: Candidate, entry: str, case: Case, tolerance: float | None) -> Result:
+    size = len(json.dumps(case.output))
+    try:
+        if 2 * size > FRAME_BYTES:
+            raise TooLarge
+        said = called.call(case.input, size)
+    except (TooLarge, NotPlain) as error:  # the reference's own data
+        raise Unscored(f"a case is too large, or too deep, to be sent ({type(error).__name__})") from None
     reason = said.error
-    if reason is None and not same_output(case.output, said.value, tolerance):
+    relative, absolute = (_RELATIVE, _ABSOLUTE) if tolerance is None else (tolerance, tolerance)
+    if reason is None and not same_output(case.output, said.value, relative, absolute, tolerance is not None):
         reason = f"returned {shown(said.value)}, not {shown(case.output)}"
     return Result(_call(entry, case), reason)
 
@@ -97,48 +145,85 @@ def program_results(
     tolerance: float | None,
 ) -> Iterator[Result]:
     """Run the program once for each case."""
-    end = time.monotonic() + _BUDGET * limits.wall_s
-    for case in cases:
+    budget = _Budget(limits)
+    for at, case in enumerate(cases):
         named = f"stdin {shown(case.stdin)}"
-        if time.monotonic() > end:
+        if budget.spent(at):
             yield Result(named, "not run, for lack of time")
             continue
-        ran = run_program(sandbox, sources, case.stdin, limits)
-        if ran.too_much:
-            yield Result(named, f"printed more than {limits.output_mb} MiB")
-        elif ran.exit.status != 0 or ran.exit.late:
-            why = ran.stderr.strip().splitlines()
-            yield Result(named, why[-1] if why and ran.exit.status > 0 else told(ran.exit, limits))
-        elif same_print(case.stdout, ran.stdout, tolerance or 0.0):
-            yield Result(named, None)
-        else:
-            yield Result(named, f"printed {shown(ran.stdout)}, not {shown(case.stdout)}")
+        began = time.monotonic()
+        room = replace(limits, output_mb=max(limits.output_mb, (2 * len(case.stdout) >> 20) + 1))
+        reason = _printed(run_program(sandbox, sources, case.stdin, room), case, room, tolerance)
+        if reason is not None:
+            budget.lose(time.monotonic() - began)
+        yield Result(named, reason)
+
+
+def _printed(ran: Ran, case: StdinCase, limits: Limits, tolerance: float | None) -> str | None:
+    if ran.too_much:
+        return f"printed more than {limits.output_mb} MiB"
+    if ran.exit.status != 0 or ran.exit.late:
+        why = ran.stderr.strip().splitlines()
+        return why[-1] if why and ran.exit.status > 0 else told(ran.exit, limits)
+    if same_print(case.stdout, ran.stdout, tolerance or 0.0):
+        return None
+    return f"printed {shown(ran.stdout)}, not {shown(case.stdout)}"
 
 
 def tests_result(
     sandbox: Sandbox, sources: Sequence[str], setup: str, tests: str, entry: str, limits: Limits
 ) -> Result:
-    """Run `check(candidate)`, the candidate elsewhere. Raises Unscored where the tests are at fault."""
-    with candidate(sandbox, sources, entry, limits) as called:
+    """Run `check(candidate)`, the candidate elsewhere. Raises Unscored where the tests are at fault.
+
+    A function that returns something and changes its arguments as well could bend what the tests compare it
+    with, so it must pass without these changes too, up to a line that looks at the arguments alone.
+    """
+    source: list[str | bool] = [setup, tests, entry, _is_class(entry, setup)]
+    result, swayed = _tested(sandbox, sources, [*source, True], limits)
+    if not swayed:
+        return result
+    without = _tested(sandbox, sources, [*source, False], limits)[0].reason
+    line = _LINE.search(without or "")
+    if without is None or (line and looks_at_arguments(tests, entry, int(line[1]))):
+        return result
+    raise Unscored("the tests pass only with what the program did to their own values")
+
+
+def _tested(
+    sandbox: Sandbox, sources: Sequence[str], tests: Sequence[str | bool], limits: Limits
+) -> tuple[Result, bool]:
+    """The result, and may the tests owe it to changes of their values?"""
+    with candidate(sandbox, sources, str(tests[2]), limits, tested=True) as called:
         try:
             failed = called.load()
         except Died as died:
-            return Result("loading", died.why or told(died.exit, limits))
+            return Result("loading", died.why or told(died.exit, limits)), False
         if failed is not None:
-            return Result("loading", failed)
+            return Result("loading", failed), False
         try:
-            verdict, *why = run_tests(sandbox, called, setup, tests, entry, limits)
-        except Died as died:
-            return _tests_died(called, died, limits)
+            verdict, *why = run_tests(sandbox, called, tests, limits)
+        except TestsDied as died:
+            return _tests_died(died, limits), False
+        if verdict == "ended":
+            return Result("tests", told(called.ended(), limits)), False
     if verdict == "broken":
         raise Unscored(f"the tests do not run: {why[0]}")
-    return Result("tests", why[0] if verdict == "fail" else None)
+    if verdict == "unclear":
+        raise Unscored(why[0])
+    return Result("tests", why[0] if verdict == "fail" else None), verdict == "pass" and bool(why)
 
 
-def _tests_died(called: Candidate, died: Died, limits: Limits) -> Result:
-    """Tests that wait for a candidate are not at fault."""
-    if died.exit.late:
-        ended = called.end()
-        late = ended.status == -signal.SIGKILL
-        return Result("tests", told(Exit(ended.status, ended.cpu_s, late or ended.late), limits))
-    raise Unscored(f"the tests' own process {told(died.exit, limits)}")
+def _is_class(entry: str, setup: str) -> bool:
+    """By its name, or by the stub that the question shows."""
+    return (
+        re.match(r"_*[A-Z]", entry) is not None
+        or re.search(rf"^class {re.escape(entry)}\b", setup, re.M) is not None
+    )
+
+
+def _tests_died(died: TestsDied, limits: Limits) -> Result:
+    """Tests that wait for a candidate, or choke on what it returned, are not at fault."""
+    why = told(died.exit, limits)
+    if died.begun:
+        return Result("tests", why)
+    raise Unscored(f"the tests' own process {why}")

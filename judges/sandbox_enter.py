@@ -1,5 +1,7 @@
 """From the machine into the sandbox: drop the user, leave the namespaces, become the zygote."""
 
+import _sitebuiltins
+import builtins
 import json
 import os
 import signal
@@ -65,9 +67,20 @@ def _be_zygote(settings: dict[str, Any], namespaces: bool) -> NoReturn:
         zygote.mount_folder(place)
     for name in _WARM:
         __import__(name)
+    _look_usual()
     os.close(settings["fds"][1])
     with socket.socket(fileno=settings["fds"][0]) as channel:
         zygote.serve(channel, place)
+
+
+def _look_usual() -> None:
+    """What programs expect of an interpreter, and nothing of how this one was started."""
+    sys.argv[:] = sys.orig_argv[:] = ["program.py"]
+    os.environ.pop("MALLOC_ARENA_MAX", None)
+    # The interpreter runs without `site`, which brings these.
+    for name in ("exit", "quit"):
+        setattr(builtins, name, _sitebuiltins.Quitter(name, "Ctrl-D (i.e. EOF)"))
+    setattr(builtins, "help", _sitebuiltins._Helper())  # noqa: B010
 
 
 def _drop(settings: dict[str, Any]) -> None:

@@ -1,33 +1,39 @@
-"""What a confined process does: answer calls, be a program, or run tests that call another process."""
+"""What a confined process does: answer calls of a function, or be a program."""
 
+import atexit
 import builtins
+import functools
+import gc
+import io
 import os
 import sys
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, NoReturn
 
-from judges.sandbox_pipes import PipeError, receive, send
+from judges.sandbox_pipes import receive, send
 from judges.values.plain_data import NotPlain, decode, encode
 
 MESSAGE_CHARS = 300
-
-
-class CandidateRaised(Exception):
-    """The candidate raised, ended or returned what is no plain data; the tests see this."""
+_NAME_CHARS = 80
+_BUILT_IN = {kind: name for name, kind in vars(builtins).items() if isinstance(kind, type)}
 
 
 def answer_calls(source: int, sink: int) -> None:
-    """The candidate: `[sources, entry]` in, `[None]` or `[error]` out, then arguments in and results out.
+    """The candidate: `[sources, entry]` in, `[None]` or `[error]` out, then calls in and results out.
 
-    A result is `["value", value, arguments as they are now]` or `["raised", message]`.
+    A call is `[arguments, keywords, mirror]`; a result is `["value", value, containers]`, with `mirror` what
+    lists, dicts, sets and deques of the call hold now, in the order in which they came, or
+    `["raised", message, exception]`.
     """
     sources, entry = decode(receive(source))
-    module = _module()
+    # Not `__main__`, since a script's own main part would read input that is not there.
+    module = fresh_module("program")
     try:
         function = _load(module, sources, entry)
-    except BaseException as error:  # noqa: BLE001
-        send(sink, encode([_said(error)]).encode())
+    except BaseException as error:  # noqa: BLE001 - a stranger's program, which may raise whatever it likes
+        send(sink, encode([said(error)]).encode())
         return
     send(sink, encode([None]).encode())
     while True:
@@ -38,119 +44,50 @@ def be_program(source: int) -> None:
     """Be a program whose standard streams are in place."""
     sources = decode(receive(source))
     os.close(source)
-    module = _module()
+    builtins.open = io.open = _opening_streams(io.open)
+    module = fresh_module("__main__")
     for text in sources:
         exec(compile(text, "<program>", "exec", dont_inherit=True), module.__dict__)
 
 
-def run_tests(source: int, sink: int, to_candidate: int, from_candidate: int) -> None:
-    """The tests: `[setup, tests, entry]` in; `["pass"]`, `["fail", why]` or `["broken", why]` out."""
-    setup, tests, entry = decode(receive(source))
-    candidate = _proxy(to_candidate, from_candidate)
-    module = _module()
-    try:
-        exec(compile(setup, "<setup>", "exec", dont_inherit=True), module.__dict__)
-        setattr(module, entry, candidate)
-        exec(compile(tests, "<tests>", "exec", dont_inherit=True), module.__dict__)
-        check = module.__dict__["check"]
-    except BaseException as error:  # noqa: BLE001
-        told = ["broken", _said(error)]
-    else:
-        told = _checked(check, candidate)
-    send(sink, encode(told).encode())
-
-
-def _checked(check: Callable[..., object], candidate: Callable[..., Any]) -> list[str]:
-    try:
-        check(candidate)
-    except AssertionError as error:
-        return ["fail", f"{_said(error)}{_place(error)}"]
-    except CandidateRaised as error:
-        return ["fail", f"the candidate: {error}{_place(error)}"]
-    except NotPlain as error:
-        return ["broken", f"the tests pass {error}"]
-    except BaseException as error:  # noqa: BLE001
-        return ["fail", f"{_said(error)}{_place(error)}"]
-    return ["pass"]
-
-
-def _place(error: BaseException) -> str:
-    """The line of the tests that failed."""
-    trace, line = error.__traceback__, 0
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == "<tests>":
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return f" (line {line} of the tests)" if line else ""
-
-
-def _proxy(sink: int, source: int) -> Callable[..., Any]:
-    """Calls of the candidate in its own process; what it did to lists, dicts and sets shows here too."""
-
-    def candidate(*args: Any, **kwargs: Any) -> Any:
-        send(sink, encode([list(args), kwargs]).encode())
-        try:
-            told = decode(receive(source))
-        except (PipeError, NotPlain, OSError) as error:
-            raise CandidateRaised(f"the candidate's process ended ({type(error).__name__})") from None
-        if not isinstance(told, list) or len(told) != 3 or told[0] != "value":
-            raise _raised(_reason(told))
-        if isinstance(told[2], list) and len(told[2]) == len(args):
-            for given, now in zip(args, told[2], strict=True):
-                _mirror(given, now)
-        return told[1]
-
-    return candidate
-
-
-def _reason(told: Any) -> str:
-    plain = isinstance(told, list) and len(told) == 2 and isinstance(told[1], str)
-    return told[1][:MESSAGE_CHARS] if plain else "the candidate sent no result"
-
-
-def _raised(reason: str) -> Exception:
-    """A built-in exception by its name, since tests may expect it."""
-    name, _, text = reason.partition(": ")
-    kind = getattr(builtins, name, None)
-    if isinstance(kind, type) and issubclass(kind, Exception):
-        try:
-            return kind(text)
-        except TypeError:
-            return CandidateRaised(reason)
-    return CandidateRaised(reason)
-
-
-def _mirror(given: Any, now: Any) -> None:
-    if type(given) is not type(now):
-        return
-    if isinstance(given, list):
-        given[:] = now
-    elif isinstance(given, dict | set):
-        given.clear()
-        given.update(now)
-
-
 def _called(function: Callable[..., Any], body: bytes) -> bytes:
-    args, kwargs = decode(body)
+    held: list[Any] = []
+    args, kwargs, mirror = decode(body, held)
     try:
         value = function(*args, **kwargs)
-    except BaseException as error:  # noqa: BLE001
-        return encode(["raised", _said(error)]).encode()
+    except BaseException as error:  # noqa: BLE001 - a stranger's function, which may raise whatever it likes
+        return encode(["raised", said(error), raised(error)], raised=raised).encode()
+    if not mirror:
+        return _value(["value", value, None], ())
+    # The call itself, its arguments and its keywords are no containers of the caller's.
+    own = [_copy(each) for each in held[2:]] if len(held) > 3 else None
+    return _value(["value", value, own], held)
+
+
+def _value(told: list[Any], known: Sequence[Any]) -> bytes:
     try:
-        return encode(["value", value, _mutable(args)]).encode()
+        return encode(told, known=known, raised=raised).encode()
     except NotPlain as error:
-        return encode(["raised", f"returned {error}"]).encode()
+        return encode(["raised", f"returned {error}", None]).encode()
 
 
-def _mutable(args: list[Any]) -> list[Any] | None:
-    """The arguments after the call, where one of them could have changed."""
-    if not any(type(arg) in (list, dict, set) for arg in args):
-        return None
+def _copy(container: Any) -> Any:
+    """One that is written as what it holds, and not as its place."""
+    if isinstance(container, dict):
+        return dict(container)
+    return set(container) if isinstance(container, set) else list(container)
+
+
+def raised(error: BaseException) -> list[Any]:
+    """An exception as plain data: the built-in classes it is of, most derived first, name and arguments."""
+    kinds = type.mro(type(error))
+    names = [_BUILT_IN[kind] for kind in kinds if kind in _BUILT_IN]
+    args = BaseException.args.__get__(error)  # type: ignore[attr-defined]
     try:
-        encode(args)
+        encode(list(args))
     except NotPlain:
-        return None
-    return args
+        args = ()
+    return [names, kinds[0].__name__[:_NAME_CHARS], list(args)]
 
 
 def _load(module: ModuleType, sources: list[str], entry: str) -> Callable[..., Any]:
@@ -169,59 +106,86 @@ def _callable(found: Any) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _module() -> ModuleType:
-    """A fresh `__main__`."""
-    module = ModuleType("__main__")
+def fresh_module(name: str) -> ModuleType:
+    """An empty module, which is `__main__` too, whatever its name is."""
+    module = ModuleType(name)
     module.__dict__["__builtins__"] = builtins
-    sys.modules["__main__"] = module
+    sys.modules[name] = sys.modules["__main__"] = module
     return module
 
 
-def _said(error: BaseException) -> str:
+def _opening_streams(opened: Callable[..., Any]) -> Callable[..., Any]:
+    """`open` that knows the standard streams by the names for which there is no /proc here."""
+    streams = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
+
+    @functools.wraps(opened)
+    def opens(file: Any, *args: Any, **kwargs: Any) -> Any:
+        name = file if isinstance(file, str) else getattr(file, "__fspath__", str)()
+        return opened(os.dup(streams[name]) if name in streams else file, *args, **kwargs)
+
+    return opens
+
+
+def said(error: BaseException) -> str:
     """`ValueError: why`, whatever its own methods do."""
     try:
         text = str(error)[:MESSAGE_CHARS]
-    except BaseException:  # noqa: BLE001
+    except BaseException:  # noqa: BLE001 - a stranger's __str__
         text = "?"
-    return f"{type(error).__name__[:80]}: {text}" if text else type(error).__name__[:80]
+    name = type(error).__name__[:_NAME_CHARS]
+    return f"{name}: {text}" if text else name
 
 
-def finish(work: Callable[[], None]) -> NoReturn:
-    """Do it, then end at once, past what the program registered for its end; 1 where it raised."""
-    status = 1
+def end_program() -> None:
+    """What an interpreter does at its end: wait for threads, run exit functions, drop what is open."""
+    for step in (vars(threading)["_shutdown"], atexit._run_exitfuncs, _forget, gc.collect):
+        try:
+            step()
+        except BaseException as error:  # noqa: BLE001 - a stranger's exit functions and finalizers
+            _tell(said(error))
+
+
+def _forget() -> None:
+    vars(sys.modules["__main__"]).clear()
+
+
+def finish(work: Callable[[], None], last: Callable[[], None] | None = None) -> NoReturn:
+    """Do it and what comes last, then end at once; 1 where it raised."""
+    status, leave = 1, os._exit
     try:
-        work()
-        status = 0
-    except SystemExit as error:
-        status = _status(error)
-    except BaseException as error:  # noqa: BLE001
-        _tell(_said(error))
-    finally:
+        try:
+            work()
+            status = 0
+        except SystemExit as error:
+            status = _status(error)
+        except BaseException as error:  # noqa: BLE001 - a stranger's program, which may raise what it likes
+            _tell(said(error))
+        if last is not None:
+            last()
         _flush()
-        os._exit(status)
+    finally:
+        leave(status)
 
 
 def _status(error: SystemExit) -> int:
     if error.code is None:
         return 0
-    return error.code & 0xFF if isinstance(error.code, int) else 1
+    if isinstance(error.code, int):
+        return error.code & 0xFF
+    _tell(said(error).partition(": ")[2])
+    return 1
 
 
-def _tell(said: str) -> None:
+def _tell(text: str) -> None:
     try:
-        os.write(2, f"\n{said}\n".encode("utf-8", "replace"))
+        os.write(2, f"\n{text}\n".encode("utf-8", "replace"))
     except OSError:
         return
 
 
 def _flush() -> None:
-    for stream in _streams():
+    for name in ("stdout", "stderr", "__stdout__", "__stderr__"):
         try:
-            stream.flush()
-        except BaseException:  # noqa: BLE001
+            getattr(sys, name).flush()
+        except BaseException:  # noqa: BLE001 - a stranger's stream
             continue
-
-
-def _streams() -> Iterator[Any]:
-    yield getattr(sys, "stdout", None)
-    yield getattr(sys, "stderr", None)

@@ -3,6 +3,7 @@
 import ctypes
 import os
 import platform
+from functools import cache
 
 NEW_USER, NEW_PID, NEW_NET, NEW_MOUNTS, NEW_IPC, NEW_NAMES = (
     0x10000000,
@@ -85,6 +86,7 @@ def _prctl(option: int, value: int) -> None:
     _done(_libc().prctl(option, value, 0, 0, 0), f"prctl {option}")
 
 
+@cache
 def _libc() -> ctypes.CDLL:
     return ctypes.CDLL(None, use_errno=True)
 

@@ -5,6 +5,7 @@ import os
 import stat
 import struct
 from collections.abc import Iterable
+from functools import cache
 
 _CREATE, _ADD_RULE, _RESTRICT = 444, 445, 446
 _VERSION_FLAG, _PATH_BENEATH = 1, 1
@@ -19,7 +20,7 @@ _MAKE_DEVICES = 1 << 6 | 1 << 11
 
 def abi() -> int:
     """The version the kernel speaks; 0 where it has none."""
-    return max(0, int(ctypes.CDLL(None, use_errno=True).syscall(_CREATE, None, 0, _VERSION_FLAG)))
+    return max(0, int(_libc().syscall(_CREATE, None, 0, _VERSION_FLAG)))
 
 
 def restrict(readable: Iterable[str], writable: str | None) -> None:
@@ -38,6 +39,11 @@ def restrict(readable: Iterable[str], writable: str | None) -> None:
     os.close(rules)
 
 
+@cache
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
+
+
 def _allow(rules: int, path: str, rights: int) -> None:
     try:
         fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
@@ -51,7 +57,7 @@ def _allow(rules: int, path: str, rights: int) -> None:
 
 
 def _call(number: int, *arguments: int | bytes) -> int:
-    done = int(ctypes.CDLL(None, use_errno=True).syscall(number, *arguments))
+    done = int(_libc().syscall(number, *arguments))
     if done < 0:
         raise OSError(ctypes.get_errno(), "landlock")
     return done

@@ -5,16 +5,18 @@ import select
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from judges.sandbox import CALLS, PROGRAM, TESTS, Exit, Limits, Sandbox
-from judges.sandbox_pipes import Ended, PipeError, TooLate, receive, send
+from judges.sandbox_pipes import FRAME_BYTES, Ended, PipeError, TooLarge, TooLate, receive, send
 from judges.values.plain_data import NotPlain, decode, encode
 
 _PIECE = 1 << 16
 _ERROR_CHARS = 300
 _TAIL_BYTES = 1 << 12
+_MOST_PARTS = 1_000_000
+"""In a result, beyond what is wanted, since each part takes far more memory than its text."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +38,16 @@ class Died(Exception):
 class Candidate:
     """A function in a process of its own. Everything it says is read as plain data and nothing else."""
 
-    def __init__(self, sandbox: Sandbox, sources: Sequence[str], entry: str, limits: Limits) -> None:
+    def __init__(
+        self, sandbox: Sandbox, sources: Sequence[str], entry: str, limits: Limits, tested: bool
+    ) -> None:
         self._sandbox = sandbox
         self._deadline = time.monotonic() + limits.wall_s
         inside_in, self.sink = _pipe(ours="write")
         self.source, inside_out = _pipe(ours="read")
-        self._number = sandbox.run(CALLS, [inside_in, inside_out], limits)
+        # The tests that call it start later, and by their clock it is late.
+        clock = replace(limits, wall_s=2 * limits.wall_s) if tested else limits
+        self._number = sandbox.run(CALLS, [inside_in, inside_out], clock)
         self._limits = limits
         self._program = encode([list(sources), entry]).encode()
 
@@ -56,23 +62,33 @@ class Candidate:
             raise Died(self.end(), "its process sent no data that travels")
         return told[0] and told[0][:_ERROR_CHARS]
 
-    def call(self, args: Sequence[Any]) -> Said:
-        """Call it with positional arguments. Raises Died."""
+    def call(self, args: Sequence[Any], wanted_bytes: int = 0) -> Said:
+        """Call it with positional arguments. Raises Died, and TooLarge for arguments that cannot be sent."""
+        asked = encode([list(args), {}, False]).encode()
+        if len(asked) > FRAME_BYTES:
+            raise TooLarge
         try:
-            send(self.sink, encode([list(args), {}]).encode(), self._deadline)
-            told = decode(receive(self.source, self._deadline))
+            send(self.sink, asked, self._deadline)
+            body = receive(self.source, self._deadline)
+            if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_PARTS + wanted_bytes:
+                raise Died(self.end(), "returned too much data")
+            told = decode(body)
         except (PipeError, NotPlain) as error:
             raise self._died(error) from None
         match told:
             case ["value", value, _]:
                 return Said(value)
-            case ["raised", str(why)]:
+            case ["raised", str(why), _]:
                 return Said(error=why[:_ERROR_CHARS])
         raise Died(self.end(), "its process sent no result")
 
     def end(self) -> Exit:
         """Kill it."""
         return self._sandbox.end(self._number)
+
+    def ended(self) -> Exit:
+        """How it ended, which it did by itself, or after it had closed its pipes."""
+        return self._sandbox.outcome(self._number, self._deadline)
 
     def close(self) -> None:
         """Kill it, and leave nothing of it."""
@@ -84,17 +100,19 @@ class Candidate:
     def _died(self, error: Exception) -> Died:
         """How it ended: by itself, where its pipe has."""
         if isinstance(error, Ended):
-            return Died(self._sandbox.wait(self._number, self._limits.wall_s))
-        exit = self.end()
+            return Died(self.ended())
         if isinstance(error, TooLate):
-            return Died(Exit(exit.status, exit.cpu_s, late=True))
+            return Died(self._sandbox.end_late(self._number))
+        exit = self.end()
         return Died(exit, f"returned {error}" if isinstance(error, NotPlain) else "returned too much data")
 
 
 @contextmanager
-def candidate(sandbox: Sandbox, sources: Sequence[str], entry: str, limits: Limits) -> Iterator[Candidate]:
+def candidate(
+    sandbox: Sandbox, sources: Sequence[str], entry: str, limits: Limits, tested: bool = False
+) -> Iterator[Candidate]:
     """A candidate that is gone afterwards. Raises SandboxLost."""
-    made = Candidate(sandbox, sources, entry, limits)
+    made = Candidate(sandbox, sources, entry, limits, tested)
     try:
         yield made
     finally:
@@ -126,13 +144,11 @@ def run_program(sandbox: Sandbox, sources: Sequence[str], stdin: str, limits: Li
             send(code, encode(list(sources)).encode(), deadline)
         printed, too_much = _pump(feed, stdin.encode("utf-8", "replace"), (out, err), limits, deadline)
         feed = -1
-        ended = time.monotonic() >= deadline or too_much
-        exit = sandbox.end(number) if ended else sandbox.wait(number, deadline - time.monotonic())
+        exit = sandbox.end(number) if too_much else sandbox.outcome(number, deadline)
     finally:
         for fd in (code, out, err, *((feed,) if feed >= 0 else ())):
             os.close(fd)
     sandbox.clean()
-    exit = Exit(exit.status, exit.cpu_s, exit.late or (ended and not too_much))
     return Ran(_text(printed[0]), _text(printed[1]), exit, too_much)
 
 
@@ -186,14 +202,23 @@ def _text(printed: bytearray) -> str:
     return printed.decode("utf-8", "replace")
 
 
-def run_tests(
-    sandbox: Sandbox, called: Candidate, setup: str, tests: str, entry: str, limits: Limits
-) -> list[str]:
-    """Run tests that call a loaded candidate: `["pass"]`, `["fail", why]` or `["broken", why]`.
+@dataclass(frozen=True, slots=True)
+class TestsDied(Exception):
+    """The tests' own process ended, or had to be killed, without a verdict."""
 
-    Raises Died where the tests themselves ended, SandboxLost.
+    exit: Exit
+    begun: bool
+    """They had called the candidate."""
+
+
+def run_tests(
+    sandbox: Sandbox, called: Candidate, sources: Sequence[str | bool], limits: Limits
+) -> list[str]:
+    """Run tests that call a loaded candidate: a verdict of `judges.sandbox_tests`.
+
+    `sources` are what that takes: setup, tests, entry point, and two settings. Raises TestsDied, SandboxLost.
     """
-    deadline = time.monotonic() + limits.wall_s
+    deadline, begun = time.monotonic() + limits.wall_s, False
     inside_in, sink = _pipe(ours="write")
     source, inside_out = _pipe(ours="read")
     to_candidate, from_candidate = os.dup(called.sink), os.dup(called.source)
@@ -201,14 +226,15 @@ def run_tests(
         os.set_blocking(fd, True)
     number = sandbox.run(TESTS, [inside_in, inside_out, to_candidate, from_candidate], limits)
     try:
-        send(sink, encode([setup, tests, entry]).encode(), deadline)
-        told = decode(receive(source, deadline))
+        send(sink, encode(list(sources)).encode(), deadline)
+        while (told := decode(receive(source, deadline))) == ["begun"]:
+            begun = True
         sandbox.end(number)
         return [str(each) for each in told]
-    except (PipeError, NotPlain) as error:
-        late = isinstance(error, TooLate)
-        exit = sandbox.end(number) if late else sandbox.wait(number, limits.wall_s)
-        raise Died(Exit(exit.status, exit.cpu_s, exit.late or late)) from None
+    except TooLate:
+        raise TestsDied(sandbox.end_late(number), begun) from None
+    except (PipeError, NotPlain):
+        raise TestsDied(sandbox.outcome(number, deadline), begun) from None
     finally:
         os.close(sink)
         os.close(source)

@@ -5,9 +5,11 @@ import errno
 import platform
 import struct
 from collections.abc import Iterator
+from functools import cache
 
 _ALLOW, _KILL, _ERRNO = 0x7FFF0000, 0x80000000, 0x00050000
-_LOAD, _EQUAL, _AT_LEAST, _AND, _RETURN = 0x20, 0x15, 0x35, 0x54, 0x06
+_LOAD, _JUMP, _EQUAL, _AT_LEAST, _AND, _RETURN = 0x20, 0x05, 0x15, 0x35, 0x54, 0x06
+_ANYBODY = 0xFFFFFFF7
 _ARCHITECTURES = {"x86_64": (0, 0xC000003E), "aarch64": (1, 0xC00000B7)}
 _X32 = 0x40000000
 _CLONE_THREAD, _AF_UNIX, _SOCK_STREAM = 0x10000, 1, 1
@@ -18,8 +20,16 @@ _DENIED: tuple[tuple[int | None, int | None], ...] = (
     # other processes: fork, vfork, execve, execveat, ptrace, process_vm_*, process_madvise, kcmp, pidfd_*
     *((57, None), (58, None), (59, 221), (322, 281), (101, 117), (310, 270), (311, 271), (440, 440)),
     *((312, 272), (434, 434), (438, 438), (424, 424)),
-    # signals: tkill, rt_sigqueueinfo, rt_tgsigqueueinfo
-    *((200, 130), (129, 138), (297, 240)),
+    # signals: tkill, rt_sigqueueinfo, rt_tgsigqueueinfo; timer_create, whose timers send any signal
+    *((200, 130), (129, 138), (297, 240), (222, 107)),
+    # files of others, which landlock does not guard: chmod, fchmod, fchmodat, fchmodat2, chown, fchown,
+    # lchown, fchownat, utime, utimes, futimesat, utimensat, setxattr, lsetxattr, fsetxattr, removexattr,
+    # lremovexattr, fremovexattr, setxattrat, removexattrat, file_setattr
+    *((90, None), (91, 52), (268, 53), (452, 452), (92, None), (93, 55), (94, None), (260, 54)),
+    *((132, None), (235, None), (261, None), (280, 88), (188, 5), (189, 6), (190, 7), (197, 14)),
+    *((198, 15), (199, 16), (463, 463), (466, 466), (469, 469)),
+    # what others do: inotify_init, _init1, _add_watch, fanotify_init, fanotify_mark; sync, syncfs
+    *((253, None), (294, 26), (254, 27), (300, 262), (301, 263), (162, 81), (306, 267)),
     # sockets: socket, connect, accept, accept4, bind, listen
     *((41, 198), (42, 203), (43, 202), (288, 242), (49, 200), (50, 201)),
     # file systems and namespaces: mount, umount2, pivot_root, chroot, unshare, setns, fsopen … mount_setattr
@@ -37,8 +47,11 @@ _DENIED: tuple[tuple[int | None, int | None], ...] = (
     *((141, 140), (142, 118), (144, 119), (314, 274), (203, 122), (251, 30), (256, 238), (279, 239)),
 )
 _CLONE, _CLONE3, _SOCKETPAIR = (56, 220), (435, 435), (53, 199)
-_KILL_CALLS = ((62, 129), (234, 131))
-_PRLIMIT, _PRCTL, _FCNTL, _IOCTL = (302, 261), (157, 167), (72, 25), (16, 29)
+_KILL_CALLS = (((62, 129), 1), ((234, 131), 2))
+"""kill and tgkill, and which argument is the signal."""
+_SIGKILL, _SIGSTOP, _RLIMIT_CPU = 9, 19, 0
+_PRLIMIT, _SETRLIMIT = (302, 261), (160, 164)
+_PRCTL, _FCNTL, _IOCTL = (157, 167), (72, 25), (16, 29)
 _PRCTL_DENIED = (1, 4)
 """PR_SET_PDEATHSIG, PR_SET_DUMPABLE."""
 _FCNTL_DENIED = (8, 10, 15)
@@ -64,32 +77,51 @@ def install(pid: int) -> None:
     class Program(ctypes.Structure):
         _fields_ = (("len", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
-    code = b"".join(struct.pack("HBBI", *each) for each in _filter(pid))
+    code, places = prepare()
     held = ctypes.create_string_buffer(code, len(code))
+    for place in places:
+        struct.pack_into("I", held, place, pid)
     program = Program(len(code) // 8, ctypes.addressof(held))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_SECCOMP, _SECCOMP_FILTER, ctypes.byref(program), 0, 0) != 0:
         raise Refused(ctypes.get_errno(), "seccomp")
 
 
+@cache
+def prepare() -> tuple[bytes, list[int]]:
+    """The filter, and where in it the number of the process goes."""
+    instructions = list(_filter(_ANYBODY))
+    code = b"".join(struct.pack("HBBI", *each) for each in instructions)
+    return code, [8 * at + 4 for at, each in enumerate(instructions) if each[3] == _ANYBODY]
+
+
 def _filter(pid: int) -> Iterator[_Instruction]:
     column, architecture = _ARCHITECTURES[platform.machine()]
     yield from ((_LOAD, 0, 0, 4), (_EQUAL, 1, 0, architecture), (_RETURN, 0, 0, _KILL))
     yield from ((_LOAD, 0, 0, 0), (_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, _KILL))
-    for numbers in _DENIED:
-        if (number := numbers[column]) is not None:
-            yield from _on(number, [_error(errno.EPERM)])
+    # One comparison each, since the kernel tries every call on a new filter.
+    denied = [number for numbers in _DENIED if (number := numbers[column]) is not None]
+    for at, number in enumerate(denied):
+        yield _EQUAL, len(denied) - at, 0, number
+    yield from ((_JUMP, 0, 0, 1), _error(errno.EPERM))
     # glibc makes threads with clone where clone3 is not there, and only the flags of clone can be read.
     yield from _on(_CLONE3[column], [_error(errno.ENOSYS)])
     yield from _on(_CLONE[column], [_argument(0), (_AND, 0, 0, _CLONE_THREAD), *_unless(_CLONE_THREAD)])
     kind = [_argument(1), (_AND, 0, 0, 0xF), *_unless(_SOCK_STREAM)]
     yield from _on(_SOCKETPAIR[column], [_argument(0), (_EQUAL, 1, 0, _AF_UNIX), _error(errno.EPERM), *kind])
-    for call in _KILL_CALLS:
-        yield from _on(call[column], [_argument(0), *_unless(pid)])
-    yield from _on(_PRLIMIT[column], [_argument(0), *_unless(0, pid)])
-    for call, denied in ((_PRCTL, _PRCTL_DENIED), (_IOCTL, _IOCTL_DENIED)):
+    # SIGKILL comes from the machine or from us: a program that could send it would look like an outage.
+    for call, signal in _KILL_CALLS:
+        own: list[_Instruction] = [_argument(0), (_EQUAL, 1, 0, pid), _error(errno.EPERM), _argument(signal)]
+        yield from _on(call[column], [*own, *_if(_SIGKILL, _SIGSTOP)])
+    # So does one that lowers its own limit of CPU time; it may still be read.
+    yield from _on(_SETRLIMIT[column], [_argument(0), *_if(_RLIMIT_CPU)])
+    others = [_argument(0), (_EQUAL, 2, 0, 0), (_EQUAL, 1, 0, pid), _error(errno.EPERM)]
+    reading = [_argument(2), (_EQUAL, 0, 2, 0), _high(2), (_EQUAL, 1, 0, 0), _error(errno.EPERM)]
+    cpu = [_argument(1), (_EQUAL, 0, len(reading), _RLIMIT_CPU), *reading, (_RETURN, 0, 0, _ALLOW)]
+    yield from _on(_PRLIMIT[column], [*others, *cpu])
+    for call, refused in ((_PRCTL, _PRCTL_DENIED), (_IOCTL, _IOCTL_DENIED)):
         at = 0 if call == _PRCTL else 1
-        yield from _on(call[column], [_argument(at), *_if(*denied)])
+        yield from _on(call[column], [_argument(at), *_if(*refused)])
     yield from _on(_FCNTL[column], [_argument(1), *_if(*_FCNTL_DENIED)])
     yield _RETURN, 0, 0, _ALLOW
 
@@ -104,6 +136,11 @@ def _on(number: int, then: list[_Instruction]) -> Iterator[_Instruction]:
 def _argument(at: int) -> _Instruction:
     """Load the low half of an argument."""
     return _LOAD, 0, 0, 16 + 8 * at
+
+
+def _high(at: int) -> _Instruction:
+    """Load the high half of an argument."""
+    return _LOAD, 0, 0, 20 + 8 * at
 
 
 def _error(number: int) -> _Instruction:

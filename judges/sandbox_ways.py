@@ -17,12 +17,17 @@ Way = Literal["bubblewrap", "landlock"]
 WAYS: tuple[Way, ...] = ("bubblewrap", "landlock")
 _HERE = Path(__file__).parent
 _INSIDE = (
+    "values/plain_kinds",
+    "values/plain_write",
+    "values/plain_read",
     "values/plain_data",
     "sandbox_pipes",
     "sandbox_kernel",
     "sandbox_landlock",
     "sandbox_seccomp",
+    "sandbox_folder",
     "sandbox_inside",
+    "sandbox_tests",
     "sandbox_zygote",
     "sandbox_enter",
 )
@@ -41,7 +46,14 @@ for name, text in json.loads(os.pread(fd, os.fstat(fd).st_size, 0)):
 sys.modules["judges.sandbox_enter"].main()
 """
 _FLAGS = ["-s", "-P", "-S", "-B", "-u", "-c", _BOOT]
-_ENVIRONMENT = {"PYTHONHASHSEED": "0", "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin", "HOME": "/tmp"}
+# Each thread's own heap would reserve 64 MiB of the address space that is limited.
+_ENVIRONMENT = {
+    "PYTHONHASHSEED": "0",
+    "LANG": "C.UTF-8",
+    "PATH": "/usr/bin:/bin",
+    "HOME": "/tmp",
+    "MALLOC_ARENA_MAX": "1",
+}
 _SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")
 _READABLE = ("/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/lib", "/lib64", "/etc/ld.so.cache")
 _DEVICES = ("/dev/null", "/dev/urandom")
@@ -77,6 +89,8 @@ def start(way: Way, *, folder_bytes: int, namespaces: bool = True) -> Started:
     if lack := missing(way):
         raise SandboxUnavailable(lack)
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+    # Messages say who sent them, which is how the zygote is found among the processes of this machine.
+    ours.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
     code = os.memfd_create("datapipe-sandbox")
     try:
         os.write(code, json.dumps(_sources()).encode())

@@ -5,27 +5,28 @@ It never reads a program or a test: those travel over pipes of which it only han
 
 import fcntl
 import gc
+import math
 import os
 import resource
 import select
-import shutil
 import signal
 import socket
-import stat
 import struct
 import time
 from dataclasses import dataclass
 from typing import NoReturn
 
-from judges import sandbox_inside, sandbox_kernel, sandbox_landlock, sandbox_seccomp
+from judges import sandbox_folder, sandbox_inside, sandbox_kernel, sandbox_landlock, sandbox_seccomp
+from judges import sandbox_tests as tests
 
 JOB = struct.Struct("=cIddQQ")
 """Kind, number, CPU seconds, wall seconds, bytes of memory, bytes of a file."""
-EXIT = struct.Struct("=Iid?")
-"""Number, status as os.waitstatus_to_exitcode gives it, CPU seconds, killed for time."""
+EXIT = struct.Struct("=Iid??")
+"""Number, status as os.waitstatus_to_exitcode gives it, CPU seconds, killed for time, for its files."""
 CALLS, PROGRAM, TESTS, KILL, CLEAN = b"C", b"P", b"T", b"K", b"W"
 _FILES, _THREADS, _MOST_FDS = 64, 64, 8
-_TICK_MS = 100
+_TICK_MS, _AFTER_S = 100, 2.0
+"""Whoever asked kills at the deadline and says why; this process only where that did not happen."""
 _OWN_FDS = 1024
 """Pipes of a child are moved above this, and all that lies below is closed."""
 
@@ -37,6 +38,7 @@ class _Child:
     pidfd: int
     deadline: float
     late: bool = False
+    full: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,7 @@ def serve(channel: socket.socket, place: Place) -> NoReturn:
     """Until the channel ends, or this process is killed."""
     sandbox_kernel.dumpable(False)
     children: dict[int, _Child] = {}
+    sandbox_seccomp.prepare()
     gc.freeze()
     clean(place)
     channel.send(b"ready")
@@ -88,13 +91,13 @@ def _obey(channel: socket.socket, place: Place, children: dict[int, _Child]) -> 
         if number in children:
             signal.pidfd_send_signal(children[number].pidfd, signal.SIGKILL)
     else:
-        pid = os.fork()
+        parent, pid = os.getpid(), os.fork()
         if pid == 0:
             channel.close()
             for other in children.values():
                 os.close(other.pidfd)
-            _live(kind, fds, place, cpu_s, memory, file_bytes)
-        children[number] = _Child(number, pid, os.pidfd_open(pid), time.monotonic() + wall_s)
+            _live(kind, fds, place, cpu_s, memory, file_bytes, parent)
+        children[number] = _Child(number, pid, os.pidfd_open(pid), time.monotonic() + wall_s + _AFTER_S)
         for fd in fds:
             os.close(fd)
 
@@ -113,29 +116,18 @@ def _leave(place: Place, children: dict[int, _Child]) -> NoReturn:
 
 def _watch(child: _Child, place: Place) -> None:
     late = time.monotonic() > child.deadline
-    if late or (not place.mounts and _used(place.folder) > place.folder_bytes):
-        child.late = late
+    used = 0 if place.mounts else sandbox_folder.used(place.folder)
+    full = used is None or used > place.folder_bytes
+    if late or full:
+        child.late, child.full = late, full
         signal.pidfd_send_signal(child.pidfd, signal.SIGKILL)
-
-
-def _used(folder: str) -> int:
-    """Bytes under the folder, each file counted as a block at least."""
-    total = 0
-    for path, folders, files in os.walk(folder):
-        total += 4096 * len(folders)
-        for name in files:
-            try:
-                total += max(4096, os.lstat(os.path.join(path, name)).st_blocks * 512)
-            except OSError:
-                continue
-    return total
 
 
 def _reap(child: _Child) -> bytes:
     _, status, used = os.wait4(child.pid, 0)
     os.close(child.pidfd)
     code = os.waitstatus_to_exitcode(status)
-    return EXIT.pack(child.number, code, used.ru_utime + used.ru_stime, child.late)
+    return EXIT.pack(child.number, code, used.ru_utime + used.ru_stime, child.late, child.full)
 
 
 def clean(place: Place) -> None:
@@ -145,17 +137,7 @@ def clean(place: Place) -> None:
         sandbox_kernel.unmount(place.folder)
         mount_folder(place)
         return
-    os.chmod(place.folder, 0o700)
-    for path, folders, _ in os.walk(place.folder):
-        for name in folders:
-            inner = os.path.join(path, name)
-            if stat.S_ISDIR(os.lstat(inner).st_mode):
-                os.chmod(inner, 0o700)
-    for entry in os.scandir(place.folder):
-        if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path)
-        else:
-            os.unlink(entry.path)
+    sandbox_folder.empty(place.folder)
 
 
 def mount_folder(place: Place) -> None:
@@ -165,19 +147,21 @@ def mount_folder(place: Place) -> None:
     sandbox_kernel.mount("tmpfs", place.folder, "tmpfs", flags, data)
 
 
-def _live(kind: bytes, fds: list[int], place: Place, cpu_s: float, memory: int, file_bytes: int) -> NoReturn:
-    """The child's life. Anything that goes wrong before it is confined ends it."""
+def _live(
+    kind: bytes, fds: list[int], place: Place, cpu_s: float, memory: int, file_bytes: int, parent: int
+) -> NoReturn:
+    """The child's life. Anything that goes wrong before it is confined ends it, as the machine's fault."""
     try:
         own = _place_fds(kind, fds)
         _limit(place, cpu_s, memory, file_bytes)
-        _confine(kind, place)
-    except BaseException:  # noqa: BLE001
-        os._exit(125)
+        _confine(kind, place, parent)
+    except BaseException:  # noqa: BLE001 - not confined for whatever reason, it may do nothing more
+        os.kill(os.getpid(), signal.SIGKILL)
     if kind == CALLS:
         sandbox_inside.finish(lambda: sandbox_inside.answer_calls(*own))
     if kind == TESTS:
-        sandbox_inside.finish(lambda: sandbox_inside.run_tests(*own))
-    sandbox_inside.finish(lambda: sandbox_inside.be_program(*own))
+        sandbox_inside.finish(lambda: tests.run_tests(*own))
+    sandbox_inside.finish(lambda: sandbox_inside.be_program(*own), sandbox_inside.end_program)
 
 
 def _place_fds(kind: bytes, fds: list[int]) -> list[int]:
@@ -193,7 +177,7 @@ def _place_fds(kind: bytes, fds: list[int]) -> list[int]:
 
 
 def _limit(place: Place, cpu_s: float, memory: int, file_bytes: int) -> None:
-    seconds = max(1, round(cpu_s))
+    seconds = max(1, math.ceil(cpu_s))
     limits = {
         resource.RLIMIT_CPU: (seconds, seconds + 1),
         resource.RLIMIT_AS: (memory, memory),
@@ -208,9 +192,13 @@ def _limit(place: Place, cpu_s: float, memory: int, file_bytes: int) -> None:
         resource.setrlimit(which, pair)
 
 
-def _confine(kind: bytes, place: Place) -> None:
+def _confine(kind: bytes, place: Place, parent: int) -> None:
     os.setsid()
-    os.chdir(place.folder)
+    # The candidate owns the folder and could have closed it for the tests.
+    os.chdir("/" if kind == TESTS else place.folder)
+    sandbox_kernel.die_with_parent(signal.SIGKILL)
+    if os.getppid() != parent:
+        raise ChildProcessError("the zygote ended meanwhile")
     sandbox_kernel.no_new_privileges()
     sandbox_kernel.drop_capabilities()
     if place.landlock:

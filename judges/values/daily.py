@@ -5,23 +5,19 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from judges.values.counts import Counted
+from judges.values.fenced import fenced_blocks, fenced_lines
 from judges.values.json_dialect import broken_rule
 from judges.values.json_text import NotJson, read_json, unfenced
+from judges.values.marks import headings, language, list_items
 from judges.values.sentences import count_sentences
-from judges.values.wording import CJK, plainly
+from judges.values.wording import plainly
 from schemas import instructions as asked
 
-# What stands behind backticks holds none, or it is code within a line.
-_FENCE = re.compile(r"[ ]{0,3}(`{3,}(?![^\n]*`)|~{3,})[ \t]*([^\s`]*)")
-_ITEM = re.compile(
-    r"[ \t\u00a0\u200b\ufeff>]*(?:[-*+\u2022\u25e6\u25aa\u2023\u25cf\u25cb]|\(?\d{1,9}[.)])[ \t\u00a0]+\S"
-)
-# One word to some and two to others: `don't`, `well-known`, `3.5`.
-_JOINED = re.compile(r"[^\W_]+(?:(?:['’.,-]|_)[^\W_]+)*")
-_PART = re.compile(r"[^\W_]+")
-_HAN = re.compile(f"[{CJK}]")
-_RULE = re.compile(r"[ \t]*([-*_])(?:[ \t]*\1){2,}[ \t]*\Z")
-_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+\S")
+_NUMBERED = re.compile(r"^[ \t]*\(?\d{1,3}[.)][ \t]", re.MULTILINE)
+_JOINS = re.compile(r"[—–/]|--+")
+_ALPHANUMERIC = re.compile(r"[^\W_]")
+# Scripts that set no space between words.
+_UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 _HEAD_END = re.compile(r":?-+:?")
 Checker = Callable[[str, Any], str | None]
 
@@ -36,45 +32,28 @@ def _range(count: Callable[[str], Counted | int], what: str) -> Checker:
 
 
 def _words(text: str) -> Counted:
-    """Runs of letters and figures, which an apostrophe, a hyphen or a point may join.
+    """What stands between spaces and holds a letter or a figure: `don't`, `well-known` and `$1.50` are one.
 
-    Each sign of Chinese may be one.
+    Two that a dash or a slash joins may be counted as either; so may the numbers of a list. Where a script
+    has no spaces, there is a word for each character at most.
     """
-    parts = sum(1 for _ in _PART.finditer(text))
-    han = sum(1 for _ in _HAN.finditer(text))
-    return Counted(sum(1 for _ in _JOINED.finditer(text)), parts + han, "words")
+    parts = [part for part in text.split() if _ALPHANUMERIC.search(part)]
+    more = sum(len([each for each in _JOINS.split(part) if _ALPHANUMERIC.search(each)]) - 1 for part in parts)
+    more += sum(max(0, len(_UNSPACED.findall(part)) - 1) for part in parts)
+    return Counted(len(parts) - len(_NUMBERED.findall(text)), len(parts) + more, "words")
 
 
 def _prose(text: str) -> list[str]:
     """The lines outside code blocks."""
-    return [line for line, block in _lines(text) if block is None]
-
-
-def _lines(text: str) -> Iterator[tuple[str, str | None]]:
-    """Every line with the language of the block it stands in or fences; None outside of any.
-
-    A block that nothing closes goes on to the end, as in CommonMark.
-    """
-    mark, language = "", ""
-    for line in text.split("\n"):
-        found = _FENCE.match(line)
-        if mark:
-            yield line, language
-            closes = found is not None and found[1].startswith(mark) and not line.strip().strip(mark[0])
-            mark = "" if closes else mark
-        elif found:
-            mark, language = found[1], found[2]
-            yield line, language
-        else:
-            yield line, None
+    return [line for line, block, _ in fenced_lines(text) if block is None]
 
 
 def _list_items(text: str) -> int:
-    return sum(bool(_ITEM.match(line)) and not _RULE.match(line) for line in _prose(text))
+    return sum(1 for _ in list_items(_prose(text)))
 
 
-def _headings(text: str) -> int:
-    return sum(_HEADING.match(line) is not None for line in _prose(text))
+def _headings(text: str) -> Counted:
+    return headings(_prose(text))
 
 
 def _full_lines(text: str) -> int:
@@ -150,21 +129,19 @@ def _cells(line: str) -> list[str]:
 
 
 def _code_block(text: str, given: asked.CodeBlock) -> str | None:
-    bodies = ((line, language) for line, language in _lines(text) if language is not None)
-    blocks = {language.casefold() for line, language in bodies if line.strip() and not _FENCE.match(line)}
+    blocks = {language(name) for name, body in fenced_blocks(text) if body.strip()}
     if not blocks:
         return "no code block"
-    named = given.language is None or given.language.casefold() in blocks
+    named = given.language is None or language(given.language) in blocks
     return None if named else f"a code block in {', '.join(sorted(blocks)) or 'no language'}"
 
 
 def _no_code_block(text: str, _: asked.Arguments) -> str | None:
-    return "a code block" if any(map(_FENCE.match, text.split("\n"))) else None
+    return "a code block" if fenced_blocks(text) else None
 
 
 def _no_lists(text: str, _: asked.Arguments) -> str | None:
-    lines = (line for line in _prose(text) if _ITEM.match(line) and not _RULE.match(line))
-    item = next(lines, None)
+    item = next(list_items(_prose(text)), None)
     return None if item is None else f"a list item: {item.strip()[:60]!r}"
 
 

@@ -14,8 +14,10 @@ _WORD = re.compile(r"\w+")
 _DIVIDER = re.compile(r"\s?\*\*\*\s?")
 _BEFORE_WORD, _AFTER_WORD = re.compile(r"\A\w"), re.compile(r"\w\Z")
 # What nltk's word_tokenize cuts at, as far as capitals are concerned.
-_CUTS = re.compile(r"[\s\[\](){}<>;@#$%&?!\"“”…]+|\.\.+|--+|``|''|[,:](?!\d)|\.(?=\s|\Z)")
-_SHORT_FORMS = re.compile(r"(?<=[^' ])('S|'M|'D|'LL|'RE|'VE|N'T)\b")
+_CUTS = re.compile(r"[\s\[\](){}<>;@#$%&?!*—\"“”‘’„«»…]+|\.\.+|--+|``|''|[,:](?!\d)|\.(?=\s|\Z)")
+_SHORT_FORMS = re.compile(r"(?<=[^' ])('S|'M|'D|'LL|'RE|'VE|N'T)\b", re.IGNORECASE)
+# And what it takes for two words.
+_MERGED = re.compile(r"\b(?:CANNOT|GIMME|LEMME|GONNA|WANNA|GOTTA)\b")
 _PUNCTUATION = re.compile(r"[.,?!'\"]")
 
 
@@ -89,7 +91,8 @@ def _first_word(text: str, given: asked.ParagraphFirstWord) -> str | None:
 
 def _capital_words(text: str, given: asked.CapitalWords) -> str | None:
     words = _CUTS.split(_SHORT_FORMS.sub(r" \1", text))
-    found = Counted.exactly(sum(word.isupper() for word in words), "words in capitals")
+    merged = len(_MERGED.findall(text))
+    found = Counted.exactly(sum(word.isupper() for word in words) + merged, "words in capitals")
     return found.related(given.capital_relation, given.capital_frequency)
 
 

@@ -1,43 +1,49 @@
 """Compare what a function returned, or a program printed, with what it should have: by type and value."""
 
 import math
+from decimal import Decimal
+from fractions import Fraction
 from itertools import zip_longest
 from typing import Any
 
 _SHOWN = 200
 
 
-def same_output(wanted: Any, got: Any, tolerance: float) -> bool:
+def same_output(wanted: Any, got: Any, relative: float, absolute: float = 0.0, loose: bool = False) -> bool:
     """Is `got`, plain data of Python, the JSON value `wanted`?
 
     JSON has lists only, so a tuple counts as a list; a set does not. True and 1 differ; 1 and 1.0 do not.
-    Where either is a float, they may differ by `tolerance`, relative or absolute. Keys of a dictionary count
-    as JSON writes them. NaN equals nothing.
+    Where a float is wanted they may differ by the tolerances, and with `loose` where a whole number is and a
+    float comes. Keys of a dictionary count as JSON writes them. NaN equals nothing.
     """
     if isinstance(wanted, bool) or isinstance(got, bool) or wanted is None or got is None:
         return wanted is got
-    if isinstance(wanted, int | float) and isinstance(got, int | float):
-        return same_number(wanted, got, tolerance)
+    if isinstance(wanted, int | float) and isinstance(got, int | float | Fraction | Decimal):
+        return _same_number(wanted, got, relative, absolute, loose)
     if isinstance(wanted, list) and isinstance(got, list | tuple):
         pairs = zip(wanted, got, strict=False)
-        return len(wanted) == len(got) and all(same_output(w, g, tolerance) for w, g in pairs)
+        return len(wanted) == len(got) and all(same_output(w, g, relative, absolute, loose) for w, g in pairs)
     if isinstance(wanted, dict) and isinstance(got, dict):
         named = {_key(key): value for key, value in got.items()}
         return (
             len(named) == len(got)
             and named.keys() == wanted.keys()
-            and all(same_output(value, named[key], tolerance) for key, value in wanted.items())
+            and all(same_output(wanted[key], named[key], relative, absolute, loose) for key in wanted)
         )
     return isinstance(wanted, str) and isinstance(got, str) and wanted == got
 
 
-def same_number(wanted: float, got: float, tolerance: float) -> bool:
-    """Exact between integers, else within the tolerance."""
-    if isinstance(wanted, int) and isinstance(got, int):
-        return wanted == got
+def _same_number(
+    wanted: float, got: float | Fraction | Decimal, relative: float, absolute: float, loose: bool
+) -> bool:
+    """Whole numbers exactly: 1 is 1.0, and 3000000000 is not 3000000002.0."""
     try:
-        return wanted == got or math.isclose(wanted, got, rel_tol=tolerance, abs_tol=tolerance)
-    except OverflowError:
+        if wanted == got:
+            return True
+        if isinstance(wanted, int) and (isinstance(got, int) or not loose):
+            return False
+        return math.isclose(wanted, float(got), rel_tol=relative, abs_tol=absolute)
+    except (ArithmeticError, ValueError):  # too large for a float, or a signalling NaN
         return False
 
 
@@ -63,9 +69,10 @@ def shown(value: Any) -> str:
 def _key(key: Any) -> Any:
     if isinstance(key, bool) or key is None:
         return {True: "true", False: "false", None: "null"}[key]
-    if isinstance(key, int | float):
-        return shown(key)
-    return key
+    try:
+        return repr(key) if isinstance(key, int | float) else key
+    except ValueError:  # an integer too long to be written
+        return None
 
 
 def _lines(text: str) -> list[str]:

@@ -1,14 +1,37 @@
 """Find the program in an answer: the last fenced Python block that fits, or the answer itself."""
 
 import ast
-import builtins
 import re
 import textwrap
 from collections.abc import Sequence
 
-_FENCE = re.compile(r"^[ \t]{0,3}(`{3,}|~{3,})[ \t]*([\w+#.-]*)[^\n`]*$", re.MULTILINE)
+from judges.values.fenced import fenced_blocks
+from judges.values.helpers import bound, helpers, parsed
+
 _PYTHON = frozenset({"python", "py", "python3", "py3"})
-_DEFINING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+_READS = frozenset({"input", "stdin", "__stdin__", "raw_input", "fileinput", "readline", "readlines", "read"})
+_WRITES = frozenset({"print", "stdout", "__stdout__", "write", "writelines"})
+_BREAKS, _DEFINES, _SKETCHES, _IMPORTS = 4, 3, 2, 1
+_TESTING = frozenset({"unittest", "pytest", "doctest"})
+_READING, _PRINTING = re.compile(r"\binput\(|stdin|\bopen\(0"), re.compile(r"print|stdout|write")
+# What online judges import before a class with a method is run; taken where a program lacks it.
+_JUDGE_IMPORTS = """
+from typing import Any, Callable, Deque, Dict, Iterable, Iterator, List, Optional, Set, Tuple, Union
+from collections import Counter, OrderedDict, defaultdict, deque
+from functools import cache, cmp_to_key, lru_cache, reduce
+from heapq import heapify, heappop, heappush, nlargest, nsmallest
+from bisect import bisect_left, bisect_right, insort
+from itertools import accumulate, chain, combinations, groupby, permutations, product
+from math import ceil, comb, floor, gcd, inf, sqrt
+import bisect, collections, functools, heapq, itertools, math, random, re, string
+"""
+_CODE = re.compile(
+    r"^(?:def[ \t]+\w+[ \t]*\(|async[ \t]+def[ \t]|class[ \t]+\w+.*:[ \t]*$|@\w|import[ \t]+\w+[ \t]*$"
+    r"|from[ \t]+[\w.]+[ \t]+import[ \t])",
+    re.MULTILINE,
+)
+_MOST_PROSE, _MOST_CUTS = 20_000, 50
+_RETURNS = re.compile(r"^[ \t]*(?:return|yield)\b", re.MULTILINE)
 MOST_CHARS = 200_000
 """Of a program; no person and no model writes longer ones."""
 
@@ -17,24 +40,45 @@ def find_program(response: str, entry: str | None, setup: str) -> list[str] | No
     """Sources to be run one after the other in one module; None where the answer holds no program.
 
     With an entry point, the last block that defines it, or that is the body which the stub at the end of
-    `setup` lacks; names it uses but does not define are taken from earlier blocks and from `setup`.
-    Without one, the last block. A response without fences counts if it is Python as a whole.
+    `setup` lacks; what it uses but does not define is taken from earlier blocks and from `setup`. A block
+    that only imports it, wraps it or sketches it counts where no other defines it. Without an entry point,
+    the last block that reads and prints, if there is one. A response without fences counts if it is Python
+    as a whole, or such a body.
     """
     blocks = _blocks(response)
-    name = None if entry is None else entry.partition(".")[0]
-    for at in range(len(blocks) - 1, -1, -1):
-        text = blocks[at]
-        if name is None or _defines(text, name):
-            return [*_helpers(text, [setup, *blocks[:at]], name), text]
-    if name is not None and setup and blocks:
-        return _completed(blocks[-1], setup, name)
-    return None
+    setup = whole_setup(setup)
+    if entry is None:
+        return _script(blocks, setup) if blocks else None
+    name, dot, _ = entry.partition(".")
+    shown = _JUDGE_IMPORTS + setup if dot else setup
+    kinds = [(_kind(text, name), at) for at, (text, _) in enumerate(blocks)]
+    best = max((kind for kind in kinds if kind[0]), default=None, key=_rank)
+    if best is not None:
+        text = blocks[best[1]][0]
+        return [*helpers(text, [each for each, _ in blocks[: best[1]]], shown, name), text]
+    bodies = (
+        [text for text, sure in blocks if sure] or [text for text, _ in blocks] or [response[:MOST_CHARS]]
+    )
+    if not fenced_blocks(response):
+        bodies = [response[:MOST_CHARS]]
+    body = next((text for text in reversed(bodies) if _RETURNS.search(text)), bodies[-1])
+    return _completed(body, setup, name) if setup else None
+
+
+def whole_setup(setup: str) -> str:
+    """With a body for the stub that ends it, if that has none."""
+    if not setup.strip() or parsed(setup) is not None:
+        return setup
+    last = setup.rstrip().rpartition("\n")[2]
+    indent = last[: len(last) - len(last.lstrip())] + "    "
+    closed = f"{setup.rstrip()}\n{indent}pass\n"
+    return closed if parsed(closed) is not None else setup
 
 
 def imported(sources: Sequence[str]) -> set[str]:
     """Top-level modules that the sources import."""
     found: set[str] = set()
-    for tree in filter(None, map(_tree, sources)):
+    for tree in filter(None, map(parsed, sources)):
         for node in ast.walk(tree):
             if isinstance(node, ast.Import):
                 found |= {alias.name.partition(".")[0] for alias in node.names}
@@ -43,78 +87,150 @@ def imported(sources: Sequence[str]) -> set[str]:
     return found
 
 
-def _blocks(response: str) -> list[str]:
-    """Python blocks in order; unlabelled ones count where they parse."""
-    marks = list(_FENCE.finditer(response))
-    if not marks:
-        return [response] if len(response) <= MOST_CHARS and _tree(response) is not None else []
-    found, opened = [], None
-    for mark in marks:
-        if opened is None:
-            opened = mark
-        elif mark[1].startswith(opened[1]) and not mark[2]:
-            found.append((opened[2].lower(), response[opened.end() + 1 : mark.start()]))
-            opened = None
-    if opened is not None:
-        found.append((opened[2].lower(), response[opened.end() + 1 :]))
-    short = [(label, text) for label, text in found if len(text) <= MOST_CHARS and text.strip()]
-    labelled = [textwrap.dedent(text) for label, text in short if label in _PYTHON]
-    if labelled:
-        return labelled
-    plain = [text if _tree(text) else textwrap.dedent(text) for label, text in short if not label]
-    return [text for text in plain if _tree(text) is not None or _tree(_indented(text)) is not None]
+def _blocks(response: str) -> list[tuple[str, bool]]:
+    """Python blocks in order, and are they labelled as such; others count where they parse."""
+    fenced = fenced_blocks(response)
+    if not fenced:
+        whole = response if len(response) > MOST_CHARS or parsed(response) else _amid_prose(response)
+        return [(whole, True)] if whole and len(whole) <= MOST_CHARS and parsed(whole) else []
+    short = [(label, text) for label, text in fenced if len(text) <= MOST_CHARS and text.strip()]
+    python = [(text, label in _PYTHON) for label, text in short if label in _PYTHON or not label]
+    return [(text, sure) for text, sure in python if sure or parsed(text) or parsed(_indented(text))]
 
 
-def _tree(text: str) -> ast.Module | None:
-    try:
-        return ast.parse(text)
-    except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return None
+def _amid_prose(response: str) -> str:
+    """From the first line that is code as far as lines are; nothing where none is."""
+    start = _CODE.search(response)
+    if start is None or len(response) > _MOST_PROSE:
+        return ""
+    lines = response[start.start() :].split("\n")
+    # Each line that is not indented may begin the prose again.
+    flush = [at for at, line in enumerate(lines) if line[:1].strip()]
+    for end in (len(lines), *reversed(flush[1 : _MOST_CUTS + 1])):
+        text = "\n".join(lines[:end]).rstrip() + "\n"
+        if parsed(text) is not None:
+            return text
+    return ""
 
 
-def _defines(text: str, name: str) -> bool:
-    tree = _tree(text)
-    if tree is not None:
-        return name in _bound(tree.body)
-    word = re.escape(name)
-    return re.search(rf"^(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+){word}\b", text, re.MULTILINE) is not None
+def _rank(kind: tuple[int, int]) -> tuple[int, int]:
+    """Definitions that run, and those that mean to, before all else; among them the last."""
+    return (_DEFINES if kind[0] == _BREAKS else kind[0], kind[1])
 
 
-def _bound(body: Sequence[ast.stmt]) -> set[str]:
-    """Names that statements bind at the top level."""
-    names: set[str] = set()
-    for node in body:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            names.add(node.name)
-        elif isinstance(node, ast.Import | ast.ImportFrom):
-            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
-        else:
-            stored = (n for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
-            names |= {each.id for each in stored}
-    return names
-
-
-def _helpers(text: str, earlier: Sequence[str], entry: str | None) -> list[str]:
-    """Definitions and imports of earlier sources that bind a name the program lacks, and what those need."""
-    tree = _tree(text)
+def _kind(text: str, name: str) -> int:
+    """How a block binds the name; 0 where it does not."""
+    tree = parsed(text)
     if tree is None:
-        return []
-    nodes = [node for each in earlier if (made := _tree(each)) for node in made.body]
-    usable = [n for n in nodes if isinstance(n, _DEFINING) and entry not in _bound([n])]
-    lacking = _used([tree]) - _bound(tree.body) - set(dir(builtins))
-    taken: list[ast.stmt] = []
-    while found := [n for n in usable if n not in taken and (_bound([n]) & lacking or _star(n))]:
-        taken += found
-        lacking |= _used(found) - _bound(tree.body)
-    return [ast.unparse(ast.Module([n for n in usable if n in taken], []))] if taken else []
+        word = re.escape(name)
+        means = re.search(rf"^(?:(?:async[ \t]+)?def[ \t]+|class[ \t]+){word}\b", text, re.MULTILINE)
+        return _BREAKS if means else 0
+    return max((_bound_as(node, name) for node in _flat(tree.body)), default=0)
 
 
-def _star(node: ast.stmt) -> bool:
-    return isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
+def _flat(body: Sequence[ast.stmt]) -> list[ast.stmt]:
+    """Statements of the top level, those under conditions among them."""
+    found: list[ast.stmt] = []
+    left = list(body)
+    while left:
+        node = left.pop()
+        found.append(node)
+        if isinstance(node, ast.If | ast.Try | ast.With | ast.For | ast.While):
+            left += [each for each in ast.iter_child_nodes(node) if isinstance(each, ast.stmt)]
+            for handler in getattr(node, "handlers", []):
+                left += handler.body
+    return found
 
 
-def _used(nodes: Sequence[ast.AST]) -> set[str]:
-    return {n.id for node in nodes for n in ast.walk(node) if isinstance(n, ast.Name)}
+def _bound_as(node: ast.stmt, name: str) -> int:
+    if isinstance(node, ast.If | ast.Try | ast.With | ast.For | ast.While) or name not in bound([node]):
+        return 0
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        return _IMPORTS
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return _SKETCHES if all(map(_says_nothing, node.body)) else _DEFINES
+    value = getattr(node, "value", None)
+    wraps = value is None or any(isinstance(n, ast.Name) and n.id == name for n in ast.walk(value))
+    return 0 if wraps else _DEFINES
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    if isinstance(node, ast.Raise) and node.exc is not None:
+        return any(
+            isinstance(each, ast.Name) and each.id == "NotImplementedError" for each in ast.walk(node.exc)
+        )
+    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
+
+
+def _script(blocks: list[tuple[str, bool]], setup: str) -> list[str]:
+    """The last block that reads and prints, else that prints, else the last one; with what it needs.
+
+    Blocks that are labelled come first, and one that is an excerpt of an earlier one only explains it.
+    """
+    labelled = [text for text, sure in blocks if sure]
+    for texts in (labelled, [text for text, _ in blocks]):
+        made = [[*helpers(text, texts[:at], setup, None), text] for at, text in enumerate(texts)]
+        for least in (2, 1) if texts is not labelled or len(labelled) == len(blocks) else (2,):
+            fits = [at for at in range(len(texts)) if _does(made[at]) >= least]
+            whole = [
+                at for at in fits if not any(_excerpt(texts[at], texts[each]) for each in fits if each < at)
+            ]
+            if whole:
+                return made[whole[-1]]
+    texts = labelled or [text for text, _ in blocks]
+    return [*helpers(texts[-1], texts[:-1], setup, None), texts[-1]]
+
+
+def _excerpt(part: str, whole: str) -> bool:
+    lines = [line.strip() for line in part.split("\n") if line.strip()]
+    return 2 * len(lines) <= len(whole.split("\n")) and all(line in whole for line in lines)
+
+
+def _does(sources: list[str]) -> int:
+    """2 where it reads and prints, 1 where it prints, 0 where it does not, or nothing of it is run."""
+    trees = [parsed(text) for text in sources]
+    tree = trees[-1]
+    if tree is None:  # a broken program, or a broken piece of one
+        return 2 if _READING.search(sources[-1]) and _PRINTING.search(sources[-1]) else 0
+    if not any(map(_runs, tree.body)) or imported(sources[-1:]) & _TESTING or _feeds(tree):
+        return 0
+    names = {name for each in trees if each for node in ast.walk(each) if (name := _named(node))}
+    if not names & _WRITES:
+        return 0
+    return 2 if names & _READS else 1
+
+
+def _feeds(tree: ast.Module) -> bool:
+    """Does it give itself an input to try?"""
+    return any(
+        isinstance(node, ast.Call)
+        and _named(node.func) == "StringIO"
+        and any(isinstance(each, ast.Constant) for each in node.args)
+        for node in ast.walk(tree)
+    )
+
+
+def _runs(node: ast.stmt) -> bool:
+    """Is it more than a definition?"""
+    still = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
+    constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    return not isinstance(node, still) and not constant
+
+
+def _named(node: ast.AST) -> str | None:
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.alias):
+        return node.name.rpartition(".")[2]
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "open"
+        and node.args
+    ):
+        first = node.args[0]
+        return "stdin" if isinstance(first, ast.Constant) and first.value in (0, "/dev/stdin") else None
+    return node.attr if isinstance(node, ast.Attribute) else None
 
 
 def _indented(text: str) -> str:
@@ -122,9 +238,20 @@ def _indented(text: str) -> str:
 
 
 def _completed(body: str, setup: str, name: str) -> list[str] | None:
-    """The stub that ends `setup`, with the answer as its body."""
-    tree = _tree(setup)
-    if tree is None or not tree.body or name not in _bound(tree.body[-1:]):
+    """The stub that ends `setup`, with the answer as its body, however that is indented."""
+    tree = parsed(setup)
+    if tree is None or not tree.body or name not in bound(tree.body[-1:]):
         return None
-    whole = f"{setup.rstrip()}\n{textwrap.indent(textwrap.dedent(body), '    ')}"
-    return [whole] if _tree(whole) is not None else None
+    body = body.strip("\n")
+    first = textwrap.indent(body.lstrip().partition("\n")[0], "    ")
+    ways = (
+        *((body,) if body[:1] in (" ", "\t") else ()),
+        textwrap.indent(textwrap.dedent(body), "    "),
+        "\n".join([first, *body.lstrip().split("\n")[1:]]),
+    )
+    for way in ways:
+        whole = f"{setup.rstrip()}\n{way}\n"
+        done = parsed(whole)
+        if done is not None and name in bound(done.body):
+            return [whole]
+    return None

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import sys
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -10,10 +9,21 @@ from judges.base import Attempt, Finding, Outage, Unscored, check
 from judges.sandbox import Limits, Sandbox, SandboxLost, SandboxUnavailable
 from judges.sandbox_cases import Result, function_results, program_results, tests_result
 from judges.sandbox_pool import borrowed
-from judges.values.programs import find_program, imported
+from judges.values.programs import find_program, imported, whole_setup
 from schemas.references import CodeReference, Reference
 
 _MISSING = re.compile(r"ModuleNotFoundError: No module named '([^'.]+)")
+# Distributions that answers use and the sandbox has not: whether such a program is right cannot be told. A
+# module that nobody has is a mistake.
+_LIBRARIES = (
+    "numpy scipy pandas sympy networkx sortedcontainers matplotlib seaborn sklearn torch tensorflow keras jax"
+    " numba cython gmpy2 mpmath statsmodels requests httpx aiohttp bs4 lxml yaml toml regex attr attrs"
+    " pydantic dateutil pytz more_itertools toolz cytoolz bitarray PIL cv2 nltk spacy transformers datasets"
+    " tqdm rich pytest hypothesis flask django fastapi sqlalchemy psutil unidecode editdistance Levenshtein"
+    " rapidfuzz ortools pulp cvxpy shapely geopandas xarray polars pyarrow dask intervaltree bidict"
+    " frozendict typing_extensions six chardet faker jsonschema markdown jinja2 pyparsing lark tabulate"
+    " colorama atcoder acl pyrival blist primesieve primefac sage simpy"
+)
 _WALL_FACTOR = 4
 _ADD = {
     "type": "code",
@@ -108,7 +118,8 @@ def _results(
     if reference.stdin_cases:
         yield from program_results(sandbox, sources, reference.stdin_cases, limits, tolerance)
     if reference.tests:
-        yield tests_result(sandbox, sources, reference.setup or "", reference.tests, entry, limits)
+        setup = whole_setup(reference.setup or "")
+        yield tests_result(sandbox, sources, setup, reference.tests, entry, limits)
 
 
 def _finding(results: list[Result], sources: list[str]) -> Finding:
@@ -117,11 +128,18 @@ def _finding(results: list[Result], sources: list[str]) -> Finding:
     if not failed:
         return Finding(score=score)
     first = failed[0]
-    missing = _MISSING.search(first.reason or "")
-    if missing and missing[1] in imported(sources) - sys.stdlib_module_names:
-        raise Unscored(f"the program needs the module {missing[1]!r}, which the sandbox has not")
+    missing = [_missing(each.reason or "", sources) for each in failed]
+    if all(missing):
+        raise Unscored(f"the program needs the module {missing[0]!r}, which the sandbox has not")
     evidence = f"{len(results) - len(failed)} of {len(results)} passed; first to fail: {first.case}"
     return Finding(f"{first.case}: {first.reason}", evidence=evidence, score=score)
+
+
+def _missing(reason: str, sources: list[str]) -> str | None:
+    """The library for want of which a case failed."""
+    found = _MISSING.search(reason)
+    lacked = found[1] if found else None
+    return lacked if lacked in imported(sources) & set(_LIBRARIES.split()) else None
 
 
 def _syntax_error(source: str) -> str | None:

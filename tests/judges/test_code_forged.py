@@ -86,6 +86,31 @@ FORGED = {
     "never": "def f(x):\n    while True: pass",
     "threads afterwards": "import threading, os\nthreading.Timer(0.01, os._exit, (0,)).start()\ndef f(x): return 0",  # noqa: E501
     "recursion": "def f(x): return f(x)",
+    "end of iteration": "def f(x): raise StopIteration",
+    "kind of end": "class End(StopIteration): pass\ndef f(x): raise End",
+    "end of a generator": "def f(x): raise GeneratorExit",
+    "kill": "import os\ndef f(x): os.kill(os.getpid(), 9)",
+    "kill at load": "import os\nos.kill(os.getpid(), 9)\ndef f(x): return 0",
+    "stop": "import os\ndef f(x): os.kill(os.getpid(), 19)",
+    "own limit": (
+        "import resource, ctypes\nlimit = (ctypes.c_ulong * 2)(0, 0)\n"
+        "ctypes.CDLL(None).setrlimit(0, limit)\nctypes.CDLL(None).prlimit(0, 0, limit, None)\ndef f(x):\n"
+        "    while True: pass"
+    ),
+    "timer": (
+        "import ctypes\nevent = (ctypes.c_int * 16)(0, 0, 9, 0)\nheld = ctypes.c_void_p()\n"
+        "def f(x):\n    return ctypes.CDLL(None).timer_create(0, event, ctypes.byref(held))"
+    ),
+    "sleep after work": (
+        "import time\ndef f(x):\n    while time.process_time() < 0.5: pass\n    time.sleep(99)"
+    ),
+    "closed folder": "import os\nos.mkdir('x', 0)\nos.chmod('.', 0)\ndef f(x): return 0",
+    "invented module": "import zzz_helper\ndef f(x): return 0",
+    "raised for want of a module": "import zzz\ndef f(x): raise ModuleNotFoundError(\"No module named 'zzz'\")",  # noqa: E501
+    "long sum": "def g(): return " + "+".join(["1"] * 950) + "\ndef f(x): return g()",
+    "range": "def f(x): return range(10 ** 12)",
+    "numbers of one hash": "def f(x): return {n * (2 ** 61 - 1) for n in range(1, 9000)}",
+    "fraction": "from fractions import Fraction\ndef f(x): return Fraction(x, 3)",
     "crash": "import ctypes\ndef f(x): ctypes.string_at(0)",
 }
 
@@ -143,6 +168,11 @@ def test_types_count() -> None:
         ({"1": 2}, "{1: 2}", "pass"),
         (2**70, "2**70", "pass"),
         (2**70, "2.0**70 * 1.1", "fail"),
+        (3000000000, "3000000002.0", "fail"),
+        (10**17 + 1, "1e17", "fail"),
+        (5e-10, "0.0", "fail"),
+        (0.5, "__import__('fractions').Fraction(1, 2)", "pass"),
+        ([0, 1], "range(2)", "fail"),
     ]:
         reference = {"type": "code", "entry_point": "f", "cases": [{"input": [], "output": wanted}]}
         assert ruled(f"def f(): return {got}", reference).outcome == outcome, (wanted, got)

@@ -63,6 +63,16 @@ def test_one_that_follows_passes_and_one_that_does_not_fails(name: str, loose: b
     assert told(bad, name, kwargs, loose) == "fail"
 
 
+DAILY = Path(__file__).with_name("instruction_daily.jsonl").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize(
+    "row", list(map(json.loads, DAILY)), ids=lambda row: f"{row['id']} {row['text'][:20]!r}"
+)
+def test_texts_are_read_as_people_write_them(row: dict[str, Any]) -> None:
+    assert told(row["text"], row["id"], row["kwargs"]) == row["outcome"]
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(not IFEVAL.is_file(), reason="the prompts are not here")
 @pytest.mark.parametrize("loose", [False, True])
