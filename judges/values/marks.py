@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from judges.values.counts import Counted
 
-_QUOTE = r"[ \t]*(?:>[ \t]?)*"
+_QUOTE = r"[ \t\u00a0\u200b\ufeff]*(?:>[ \t]?)*"
 _ITEM = re.compile(
     _QUOTE + r"(?:(?:[-*+–]|\(?\d{1,9}[.)])[ \t]+\S"
     # Bullets and numbers that need no space after them, and letters before a bracket.
