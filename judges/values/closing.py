@@ -23,7 +23,7 @@ _AFTER = re.compile(
 )
 _COPULA = re.compile(
     r"\b(?:is|are|was|were|equals|becomes|be)\s+(?:(?:an?|the)\s+)?(?:equal to\s+|given by\s+)?|\bat\s+(?=\d)"
-    r"|[:：]\s*|(?:是|为|等于)\s*"
+    r"|(?<!\d)[:：]\s*|(?:是|为|等于)\s*"
 )
 _GIVEN = re.compile(
     r"\b(?:given|recall|original|known|formula|identity|theorem|definition|equivalent|example|problem"
