@@ -18,6 +18,9 @@ from judges.base import Ruling
 
 __all__ = ["Job", "PoolSettings", "WorkerError", "WorkerPool"]
 
+_AT_ONCE = 64
+"""Jobs that are handed over before the next are put into messages, so that processes need not wait."""
+
 
 @dataclass(frozen=True, slots=True)
 class Job:
@@ -52,28 +55,36 @@ class PoolSettings:
 class _Batch:
     """One submission: its future is done when the last of its distinct jobs is."""
 
-    def __init__(self, jobs: Sequence[Job]) -> None:
+    def __init__(self) -> None:
         self.future: Future[list[list[Ruling]]] = Future()
         self.future.set_running_or_notify_cancel()
-        unique: dict[tuple[tuple[str, ...], bytes], Work] = {}
-        keys = [(job.checks, encode(job.attempt.to_json())) for job in jobs]
-        for checks, attempt in keys:
-            unique.setdefault((checks, attempt), Work(attempt, checks, batch=self))
-        self.work = [work for work in unique.values() if not work.finished]
-        self._order = [unique[key] for key in keys]
-        self._left = len(self.work)
+        self._unique: dict[tuple[tuple[str, ...], bytes], Work] = {}
+        self._order: list[Work] = []
+        self._lock = threading.Lock()
+        self._left = 1
+        """Distinct jobs that are not done; and one for the submission, as long as more may come."""
 
-        if not self.work:
-            self._done()
+    def add(self, jobs: Iterable[Job]) -> list[Work]:
+        """Work on those of the jobs that are new and owe anything."""
+        fresh: list[Work] = []
+        for job in jobs:
+            key = job.checks, encode(job.attempt.to_json())
+            work = self._unique.get(key)
+            if work is None:
+                work = self._unique[key] = Work(key[1], job.checks, batch=self)
+                fresh += [] if work.finished else [work]
+            self._order.append(work)
+        with self._lock:
+            self._left += len(fresh)
+        return fresh
 
     def finished_one(self) -> None:
-        """Called once for each distinct job."""
-        self._left -= 1
-        if self._left == 0 and not self.future.done():
-            self._done()
-
-    def _done(self) -> None:
-        self.future.set_result([list(each.rulings) for each in self._order])
+        """Called once for each distinct job, and once when all are added."""
+        with self._lock:
+            self._left -= 1
+            over = self._left == 0
+        if over and not self.future.done():
+            self.future.set_result([list(each.rulings) for each in self._order])
 
     def failed(self, error: Exception) -> None:
         """No rulings will come."""
@@ -109,9 +120,11 @@ class WorkerPool:
 
         The future raises WorkerError where a check is unknown, the checks do not load or the pool closes.
         """
-        batch = _Batch(jobs)
-        if batch.work:
-            self._supervisor.take(batch.work)
+        batch = _Batch()
+        for start in range(0, len(jobs), _AT_ONCE):
+            if work := batch.add(jobs[start : start + _AT_ONCE]):
+                self._supervisor.take(work)
+        batch.finished_one()
         return batch.future
 
     def run(self, jobs: Sequence[Job]) -> list[list[Ruling]]:

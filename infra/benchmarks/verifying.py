@@ -120,7 +120,9 @@ def _ours(pool: WorkerPool, items: Sequence[Pair]) -> float:
 
 
 def _jobs(items: Sequence[Pair]) -> list[Job]:
-    return [Job(("math",), Attempt.of(text, {"type": "math", "answer": gold})) for gold, text in items]
+    """As the pipeline hands answers to a verifier."""
+    references = [(text, {"type": "math", "answer": gold}) for gold, text in items]
+    return [Job(("math",), Attempt.of(text, reference).bare()) for text, reference in references]
 
 
 def _peer(items: Sequence[Pair]) -> float:
