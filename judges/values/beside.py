@@ -40,12 +40,6 @@ _HARMLESS_AFTER = re.compile(
     r"|lor|wedge|vee)"
     r"(?![a-zA-Z]))"
 )
-_OR = re.compile(
-    r"[\s.,(*]*(?:or|oder|ou|或者?|または|또는|или|o|else|otherwise|maybe|perhaps|possibly)\b"
-    r"(?!\s+(?:equivalently|simply|just|more|in|as|if|when|any|so|about|approximately|roughly|around"
-    r"|\\?\$?\\approx|≈)(?![a-z]))(?P<other>[^\n]{0,80})",
-    re.IGNORECASE,
-)
 _UNIT = re.compile(
     rf"(?:{_SPACE}|\$|\\\))*(?P<unit>\\?%|\^\s*(?:\{{\s*\\circ\s*\}}|\\circ(?![a-zA-Z]))|°\s?[CF]?"
     r"|\\(?:text|mathrm|mbox|textrm|operatorname)\s*\{\s*(?P<tex>[^{}$]{1,30}?)\s*\}(?P<power>\^\s*\{?\d\}?)?"
@@ -122,13 +116,6 @@ def changed_after(response: str, end: int) -> bool:
     if "\n" in right[:at]:
         return False
     return (_SIGN_AFTER if inside else _SIGN_IN_PROSE).match(rest) is not None
-
-
-def alternative(response: str, end: int) -> str | None:
-    """What `or` offers beside the box that ends here; None where nothing is offered."""
-    closed = _CLOSED.match(response, end)
-    other = _OR.match(response, closed.end() if closed else end)
-    return other["other"] if other else None
 
 
 def unit_beside(response: str, end: int) -> tuple[str, int]:

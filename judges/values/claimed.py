@@ -42,9 +42,9 @@ _HEARSAY = re.compile(
     re.IGNORECASE,
 )
 _NEGATED = re.compile(r"\b(?:not|no|never)\b|n['’]t\b", re.IGNORECASE)
-_AROUND = 40
 _NUMBER = re.compile(r"\d")
 _STOP = re.compile(r"(?<=[^\s*])[.!](?=\*\*\s)")
+_AROUND = 40
 
 
 def stated_answers(response: str, may_ask: bool = False) -> list[Final]:
@@ -68,9 +68,8 @@ def one_sentence(response: str) -> str | None:
     if found is None or _HEARSAY.search(text):
         return None
     head, at = found.string, found.start("x")
-    return (
-        None if _NEGATED.search(head, 0, at) or not_meant(head, at) or box_not_meant(head, at) else found["x"]
-    )
+    none = _NEGATED.search(head, 0, at) or not_meant(head, at) or box_not_meant(head, at)
+    return None if none else found["x"]
 
 
 def after(final: Final, response: str) -> str:
@@ -106,9 +105,8 @@ def _doubt(final: Final, response: str, may_ask: bool) -> str | None:
 
 def _raised(final: Final, response: str) -> bool:
     """Does a sign after a number in a box make another number of it?"""
-    return _NUMBER.search(final.text) is not None and changed_after(
-        response, unit_beside(response, final.end)[1]
-    )
+    end = unit_beside(response, final.end)[1]
+    return _NUMBER.search(final.text) is not None and changed_after(response, end)
 
 
 def _labelled(response: str) -> list[Final]:

@@ -35,7 +35,7 @@ def struck(text: str) -> bool:
 
 def hidden(response: str, start: int) -> bool:
     """Does a mark that hides what follows stand open before this place of a response that is `seen`?"""
-    if not any(sign in response for sign in "<~\\%"):
+    if not ("\\" in response or "<" in response or "~" in response or "%" in response):
         return False
     for opening, closing in _HIDDEN:
         at = response.rfind(opening, 0, start)

@@ -3,7 +3,7 @@
 import re
 
 from judges.values.answers import same_answer
-from judges.values.beside import alternative, changed_after, changed_before, unit_beside
+from judges.values.beside import changed_after, changed_before, unit_beside
 from judges.values.boxes import boxes, cut_off
 from judges.values.counts import Unclear
 from judges.values.final import Final
@@ -14,7 +14,7 @@ from judges.values.readings import value_in
 from judges.values.seen import hidden
 from judges.values.statements import marked, said, tagged
 from judges.values.supposed import box_not_meant, not_meant
-from judges.values.withdrawn import asked, otherwise, taken_back
+from judges.values.withdrawn import alternative, asked, otherwise, taken_back
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _JOINER = re.compile(
@@ -103,7 +103,7 @@ def _boxed(text: str, box: Final, gold: str, is_one: bool) -> str:
     if asked(box.text, text[end:]) and not gold.endswith("?"):
         raise Unclear(f"a question: {box.text!r}")
     value = value_in(box.text, gold)
-    other = alternative(text, end) if is_one else None
+    other = alternative(text[end:]) if is_one else None
     if other is not None and not same_answer(value, _first(other)):
         raise Unclear(f"an alternative: {box.text!r}")
     if is_one and other is None and otherwise(text[end:]):

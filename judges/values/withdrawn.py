@@ -8,14 +8,21 @@ _START = rf"(?:\A{_CLOSERS}|\n|[(—–。！？，；]|[.!?;,:)\]}}$*-]\s)[\s*_
 _ASKED = re.compile(r"[\s*_$`'\"”’)\\\]}]{0,8}[?？]")
 _ASKING = ("?", "？", "吗", "嗎", "ですか", "ますか", "でしょうか")
 _ASKING_KA = re.compile(r"[^ぁ-ん]か")
-_ROUGHLY = r"(?:equivalently|about|approximately|simply|roughly|around|just|rather|more|in|as|\$?\\approx|≈)"
+# Not where the same is said in other words, `or about 5`.
+_OR = (
+    r"(?:(?:or|oder|ou|或者?|または|또는|или)\b"
+    r"(?!\s*,?\s*(?:equivalently|about|approximately|simply|roughly|around|just|rather|more|in|as"
+    r"|\$?\\approx|≈)(?![a-z]))|o\b(?= [$\d]))"
+)
+_ALTERNATIVE = re.compile(
+    rf"{_CLOSERS}[(]?(?:{_OR}|(?:else|otherwise|maybe|perhaps|possibly)\b)(?P<other>[^\n]{{0,80}})",
+    re.IGNORECASE,
+)
 _OTHERWISE = re.compile(
-    rf"{_CLOSERS}[(]?(?:(?:or|oder|ou|或者?|または|또는|или)\b(?!\s*,?\s*{_ROUGHLY}(?![a-z]))"
-    r"|(?:as well as|otherwise|else|unless)\b|o(?= [$\d]))"
+    rf"{_CLOSERS}[(]?(?:{_OR}|(?:as well as|otherwise|else|unless)\b)"
     r"|(?:[^\n.!?]|\.(?=\d)){0,400}?"
     r"(?:(?<!because)(?<!since)[\s;,.(](?:otherwise|or else|unless)\b|(?:[;,.(]\s|\d\s)else\b|否则)"
-    rf"|[^\n.!?;]{{0,200}}(?:,\s*or(?!\s*,?\s*{_ROUGHLY}(?![a-z]))"
-    r"|[;,]\s*(?:maybe|perhaps|possibly|it (?:may|might|could)))\b",
+    rf"|[^\n.!?;]{{0,200}}(?:,\s*{_OR}|[;,]\s*(?:maybe|perhaps|possibly|it (?:may|might|could))\b)",
     re.IGNORECASE,
 )
 _WRONG = (
@@ -84,6 +91,12 @@ def otherwise(rest: str) -> bool:
     """Does the rest of a line offer another answer, or make this one hang on a condition?"""
     here = rest.partition("\n")[0]
     return here.strip(" .*$") != "" and _OTHERWISE.match(here) is not None
+
+
+def alternative(rest: str) -> str | None:
+    """What `or` offers right beside a statement; None where nothing is offered."""
+    found = _ALTERNATIVE.match(rest)
+    return found["other"] if found else None
 
 
 def taken_back(tail: str, explained: bool = False) -> bool:

@@ -115,10 +115,8 @@ def choice(attempt: Attempt) -> Finding:
     else:
         read = _unstated(response, attempt.question, options)
     chosen = sorted(set().union(*read))
-    if not chosen:
-        raise Unscored("no option is chosen")
-    if len(chosen) > 1:
-        raise Unscored(f"conflicting options: {', '.join(chosen)}")
+    if len(chosen) != 1:
+        raise Unscored(f"conflicting options: {', '.join(chosen)}" if chosen else "no option is chosen")
     letter = chosen[0]
     if options and ord(letter) - ord("A") >= len(options):
         return Finding(f"{letter!r} is none of the options", extracted=letter)
@@ -145,8 +143,7 @@ def _unstated(response: str, question: str, options: list[str]) -> list[set[str]
     """What sentences pick, or else what lines that hold nothing but an option name."""
 
     def read(texts: list[str]) -> list[set[str]]:
-        shown = [text for text in texts if not struck(text)]
-        return [_only(_numbered(text, question, options), options) for text in shown]
+        return [_only(_numbered(text, question, options), options) for text in texts if not struck(text)]
 
     ends, echoed = bare_lines(response)
     found = [each for each in read(picked(response)) if each]
