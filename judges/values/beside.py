@@ -29,13 +29,6 @@ _GROUP = re.compile(
 )
 _TAG = re.compile(r"</?[a-zA-Z]{1,12}>\Z")
 _BULLET = re.compile(r"(?:\A|\n)[ \t]*(?:[-*+•>|–—]|\d{1,2}[.)]|\(\w{1,3}\))[ \t]+\Z")
-_DENYING = _set("not never neither nor cannot except than instead but nicht kein keine pas no não non не")
-_DENIED = re.compile(
-    r"(?:\b(?:not|never|neither|nor|cannot|except|anything[ ]but|other[ ]than|rather[ ]than|instead[ ]of"
-    r"|nicht|keine?|n['’]est[ ]pas|no[ ]es|não[ ]é|non[ ]è|не)|n['’]t|≠|不是|并非|不等于|不为)"
-    r"(?:\s+(?:be|equal|equals|to|the|answer|correct|final|is|say|write|put|in|as)){0,4}[\s$*(\[:\\]*\Z",
-    re.IGNORECASE,
-)
 _SIGN_AFTER = re.compile(r"[\^_*/×÷·<>≤≥≠√π²³¹⁰⁴-⁹%°]|[-+−–](?=\s*[\d$\\a-zA-Z])")
 _SIGN_IN_PROSE = re.compile(r"[\^*/×÷·<>≤≥≠√π²³¹⁰⁴-⁹%°]|[-+−–](?=\s*[\d$\\])")
 _HARMLESS_AFTER = re.compile(
@@ -46,12 +39,6 @@ _HARMLESS_AFTER = re.compile(
     r"|bigskip|medskip|smallskip|Box|qed|[vh]space|nonumber|notag|noindent|right|hbox|equiv|simeq|land"
     r"|lor|wedge|vee)"
     r"(?![a-zA-Z]))"
-)
-_OR = re.compile(
-    r"[\s.,(*]*(?:or|oder|ou|或者?|または|또는|или|o|else|otherwise|maybe|perhaps|possibly)\b"
-    r"(?!\s+(?:equivalently|simply|just|more|in|as|if|when|any|so|about|approximately|roughly|around"
-    r"|\\?\$?\\approx|≈)(?![a-z]))(?P<other>[^\n]{0,80})",
-    re.IGNORECASE,
 )
 _UNIT = re.compile(
     rf"(?:{_SPACE}|\$|\\\))*(?P<unit>\\?%|\^\s*(?:\{{\s*\\circ\s*\}}|\\circ(?![a-zA-Z]))|°\s?[CF]?"
@@ -72,11 +59,8 @@ _FACTORS = _set("percent hundred thousand million billion trillion dozen tenths 
 
 
 def changed_before(response: str, start: int) -> bool:
-    """Does a sign, an open bracket or a denial before this place change the value that starts here?"""
+    """Does a sign or an open bracket before this place change the value that starts here?"""
     left = response[max(0, start - _AROUND) : start]
-    may_deny = not _DENYING.isdisjoint(left.lower().split()[-7:]) or "'t" in left or not left.isascii()
-    if may_deny and _DENIED.search(left):
-        return True
     opened = _OPENED.search(left)
     head, opening = (left[: opened.start()], opened[0]) if opened else (left, "")
     if "white" in opening:
@@ -132,13 +116,6 @@ def changed_after(response: str, end: int) -> bool:
     if "\n" in right[:at]:
         return False
     return (_SIGN_AFTER if inside else _SIGN_IN_PROSE).match(rest) is not None
-
-
-def alternative(response: str, end: int) -> str | None:
-    """What `or` offers beside the box that ends here; None where nothing is offered."""
-    closed = _CLOSED.match(response, end)
-    other = _OR.match(response, closed.end() if closed else end)
-    return other["other"] if other else None
 
 
 def unit_beside(response: str, end: int) -> tuple[str, int]:

@@ -4,8 +4,8 @@ import re
 from dataclasses import dataclass
 
 from judges.values.counts import Unclear
-from judges.values.doubts import taken_back
 from judges.values.lone import no_answer
+from judges.values.withdrawn import taken_back
 
 _MOST_CHARS = 600
 _BLANK = re.compile(r"(?:```[^\n]*|[\s*_#>$`-]*)\Z")

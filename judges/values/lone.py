@@ -3,10 +3,10 @@
 import re
 
 from judges.values.counts import Unclear
-from judges.values.doubts import taken_back
 from judges.values.numbers import read_number
 from judges.values.plain import fold
 from judges.values.readings import BOUND, CHANGING, FREE, SCALED, unmarked, value_in
+from judges.values.withdrawn import taken_back
 
 _MOST_CHARS, _MOST_RUN = 1_000, 60
 _RUN = re.compile(r"[\d.+*/() -]*\d[.\d]*\s*\Z")

@@ -3,16 +3,18 @@
 import re
 
 from judges.values.answers import same_answer
-from judges.values.beside import alternative, changed_after, changed_before, unit_beside
+from judges.values.beside import changed_after, changed_before, unit_beside
 from judges.values.boxes import boxes, cut_off
 from judges.values.counts import Unclear
-from judges.values.doubts import conditional, not_meant, otherwise, sentence_before, taken_back
 from judges.values.final import Final
 from judges.values.lists import read_list
 from judges.values.numbers import read_number
 from judges.values.plain import plain
 from judges.values.readings import value_in
+from judges.values.seen import hidden
 from judges.values.statements import marked, said, tagged
+from judges.values.supposed import box_not_meant, not_meant
+from judges.values.withdrawn import alternative, asked, otherwise, taken_back
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _JOINER = re.compile(
@@ -29,14 +31,6 @@ _GOES_ON = re.compile(
     r"\b(?:so|therefore|thus|hence|total|then|now|final(?:ly)?|overall|altogether|next)\b|所以|因此",
     re.IGNORECASE,
 )
-_ANSWER_IS = re.compile(r"\banswer\b[^,;]{0,30}\Z", re.IGNORECASE)
-_QUOTING = re.compile(
-    r"\b(?:(?:might|may|could|would|people|others?|some|many|one|students?|he|she|they) (?:say|think"
-    r"|guess|answer|claim|believe)s?"
-    r"|claims|suppose|assume|pretend|expected|if it (?:is|were))(?: (?:that|it|is|was|were|answer"
-    r"|the)){0,3}[\s$*:(\\\[]*\Z",
-    re.IGNORECASE,
-)
 _LAST_VALUE = re.compile(
     r"\n[ \t]*[*$#>\s]*(?:final|result)?:?[ \t*$]*(-?\d[\d,./]*)[*$\s.]*\Z", re.IGNORECASE
 )
@@ -47,16 +41,9 @@ _NO_VALUE = re.compile(
     re.IGNORECASE,
 )
 _VALUE = re.compile(r"[\d\\½-¾]")
-_OFFERED = re.compile(
-    r"[\s.;,*$)]*(?:or(?! (?:about|approximately|roughly|equivalently|simply|just|in|rather))|as well as"
-    r"|so(?= [$\d]))\b",
-    re.IGNORECASE,
-)
+_SO_ANOTHER = re.compile(r"[\s.;,*$)]*so(?= [$\d])", re.IGNORECASE)
 _BEGINS_AS_VALUE = re.compile(r"[\s$*(\\-]*\d")
-_QUESTION = re.compile(r"[\s$*)\\\]]*[?？]")
 _SHARE = re.compile(r"[\s$}]*of\s+[$\\(]*\d")
-_MOST_TAIL = 20_000
-_PLAIN = frozenset({"", "the", "so the", "so, the", "thus, the", "thus the", "therefore, the", "hence the"})
 
 
 def final_values(text: str, gold: str) -> list[str] | None:
@@ -109,19 +96,17 @@ def _boxed(text: str, box: Final, gold: str, is_one: bool) -> str:
         raise Unclear(f"a part of something: {box.text!r}")
     if changed_before(text, box.start) or changed_after(text, end):
         raise Unclear(f"what stands around the box changes it: {box.text!r}")
-    before = sentence_before(text, box.start)
-    answer = _ANSWER_IS.search(before)
-    if (answer and not_meant(before[: answer.start()])) or _QUOTING.search(before):
+    if box_not_meant(text, box.start):
         raise Unclear(f"supposed, quoted or denied: {box.text!r}")
-    if _QUESTION.match(text, end):
-        raise Unclear(f"a question: {box.text!r}")
-    if box.text.rstrip(" .$}").endswith(("?", "？")) and not gold.endswith("?"):
+    if hidden(text, box.start):
+        raise Unclear(f"crossed out: {box.text!r}")
+    if asked(box.text, text[end:]) and not gold.endswith("?"):
         raise Unclear(f"a question: {box.text!r}")
     value = value_in(box.text, gold)
-    other = alternative(text, end) if is_one else None
+    other = alternative(text[end:]) if is_one else None
     if other is not None and not same_answer(value, _first(other)):
         raise Unclear(f"an alternative: {box.text!r}")
-    if is_one and otherwise(text[end:].partition("\n")[0]):
+    if is_one and other is None and otherwise(text[end:]):
         raise Unclear(f"only under a condition: {box.text!r}")
     return value + unit if unit and _belongs(unit, gold) else value
 
@@ -150,7 +135,7 @@ def _group(text: str, found: list[Final]) -> list[Final]:
     group = [found[-1]]
     for box in reversed(found[:-1]):
         between = text[box.end : group[0].start]
-        if taken_back(between[:_MOST_TAIL]):
+        if taken_back(between):
             break
         beside = (
             box.start >= start
@@ -199,7 +184,7 @@ def _of_tags(text: str, tags: list[Final], gold: str) -> list[str]:
     start = max((gap for gap in breaks if gap <= tags[-1].start), default=0)
     values: list[str] = []
     for tag in tags:
-        if tag.start >= start and changed_before(text, tag.start):
+        if tag.start >= start and (changed_before(text, tag.start) or box_not_meant(text, tag.start)):
             raise Unclear(f"denied: {tag.text!r}")
         if tag.start >= start and not any(same_answer(value_in(tag.text, gold), each) for each in values):
             values.append(value_in(tag.text, gold))
@@ -209,10 +194,7 @@ def _of_tags(text: str, tags: list[Final], gold: str) -> list[str]:
 
 
 def _is_meant(text: str, each: Final) -> bool:
-    if each.how != "said":
-        return True
-    before = sentence_before(text, each.start)
-    return before.strip(" *_>#").lower() in _PLAIN or not (not_meant(before) or conditional(before))
+    return each.how != "said" or not not_meant(text, each.start)
 
 
 def _of_words(text: str, stated: list[Final], gold: str) -> list[str]:
@@ -228,7 +210,13 @@ def _of_words(text: str, stated: list[Final], gold: str) -> list[str]:
     last = meant[-1]
     if any(last.start < each.start < last.end for each in stated):
         raise Unclear(f"another answer within: {last.text!r}")
-    _check_line(last)
+    rest = last.line[len(last.text) :]
+    if asked(last.text, rest):
+        raise Unclear(f"a question: {last.text!r}")
+    if otherwise(rest):
+        raise Unclear(f"only under a condition: {last.text!r}")
+    if hidden(text, last.start):
+        raise Unclear(f"crossed out: {last.text!r}")
     if taken_back(last.line):
         raise Unclear(f"taken back: {last.text!r}")
     value = value_in(last.text, gold)
@@ -253,14 +241,6 @@ def _single(text: str, stated: list[Final]) -> list[Final]:
     return sorted(kept, key=lambda each: each.start)
 
 
-def _check_line(last: Final) -> None:
-    rest = last.line[len(last.text) :].lstrip("*$ )")
-    if rest.startswith(("?", "？")) or last.text.endswith(("吗", "嗎", "か", "?", "？")):
-        raise Unclear(f"a question: {last.text!r}")
-    if otherwise(rest):
-        raise Unclear(f"only under a condition: {last.text!r}")
-
-
 def _beside(text: str, meant: list[Final], value: str, gold: str) -> list[str]:
     """Another value stated just before in the same paragraph, with no word that leads on from it."""
     if len(meant) < 2:
@@ -282,12 +262,11 @@ def _beside(text: str, meant: list[Final], value: str, gold: str) -> list[str]:
 
 
 def _check_tail(tail: str, value: str) -> None:
-    tail = tail if len(tail) <= 2 * _MOST_TAIL else tail[:_MOST_TAIL] + tail[-_MOST_TAIL:]
     if not tail.strip(" .$*\n)\\]`}"):
         return
     if taken_back(tail):
         raise Unclear(f"taken back: {value!r}")
-    if _OFFERED.match(tail):
+    if otherwise(tail) or _SO_ANOTHER.match(tail):
         raise Unclear(f"an alternative: {value!r}")
     last = _LAST_VALUE.search(tail[-200:]) if "\n" in tail else None
     if last and not same_answer(value, last[1].rstrip(".,/")):

@@ -5,10 +5,11 @@ import unicodedata
 from collections.abc import Callable
 
 from judges.base import Attempt, Finding, Unscored, check
-from judges.values.claimed import one_sentence, stated_answers, struck
+from judges.values.claimed import one_sentence, stated_answers
 from judges.values.counts import Unclear
 from judges.values.picked import bare_lines, picked
 from judges.values.plain import plain
+from judges.values.seen import seen, struck
 from judges.values.signs import formal, tight
 from judges.values.wording import folded, holds
 from schemas.references import ChoiceReference, Reference
@@ -103,20 +104,19 @@ def choice(attempt: Attempt) -> Finding:
     """Where nothing is stated as final, a sentence that picks an option is read, or a line that is one."""
     reference = attempt.expected(ChoiceReference)
     options = [plain(option) for option in reference.options or ()]
+    response = seen(attempt.response, *options)
     try:
-        stated = stated_answers(attempt.response)
+        stated = stated_answers(response)
     except Unclear as doubt:
         raise Unscored(str(doubt)) from doubt
     if stated:
         read = [_letters(_numbered(each.text, attempt.question, options), options) for each in stated]
         read += [_only(text, options) for each in stated for text in each.line.split(";")[1:]]
     else:
-        read = _unstated(attempt, options)
+        read = _unstated(response, attempt.question, options)
     chosen = sorted(set().union(*read))
-    if not chosen:
-        raise Unscored("no option is chosen")
-    if len(chosen) > 1:
-        raise Unscored(f"conflicting options: {', '.join(chosen)}")
+    if len(chosen) != 1:
+        raise Unscored(f"conflicting options: {', '.join(chosen)}" if chosen else "no option is chosen")
     letter = chosen[0]
     if options and ord(letter) - ord("A") >= len(options):
         return Finding(f"{letter!r} is none of the options", extracted=letter)
@@ -139,19 +139,18 @@ def near_misses(reference: Reference) -> list[str]:
     return [letter for letter in letters if letter != reference.answer]
 
 
-def _unstated(attempt: Attempt, options: list[str]) -> list[set[str]]:
+def _unstated(response: str, question: str, options: list[str]) -> list[set[str]]:
     """What sentences pick, or else what lines that hold nothing but an option name."""
 
     def read(texts: list[str]) -> list[set[str]]:
-        shown = [text for text in texts if not struck(text)]
-        return [_only(_numbered(text, attempt.question, options), options) for text in shown]
+        return [_only(_numbered(text, question, options), options) for text in texts if not struck(text)]
 
-    ends, echoed = bare_lines(attempt.response)
-    found = [each for each in read(picked(attempt.response)) if each]
+    ends, echoed = bare_lines(response)
+    found = [each for each in read(picked(response)) if each]
     found += read(ends)
     if any(found):
         return found
-    sentence = one_sentence(attempt.response)
+    sentence = one_sentence(response)
     return read(echoed if sentence is None else [sentence])
 
 

@@ -8,6 +8,7 @@ from judges.values.claimed import stated_answers
 from judges.values.counts import Unclear
 from judges.values.finals import Final, final_answers, later_statement
 from judges.values.gym import Refused, entry_fault, refusal, score, skips_words, wrong_answers
+from judges.values.seen import seen
 from judges.values.wording import folded
 from schemas.references import LogicReference, Reference
 
@@ -64,14 +65,15 @@ def logic(attempt: Attempt) -> Finding:
     entry = json.dumps(reference.entry, sort_keys=True)
     if fault := refusal(reference.task) or entry_fault(reference.task, entry):
         raise Unscored(fault)
-    readings = _readings(attempt.response, str(reference.entry["answer"]).strip())
+    gold = str(reference.entry["answer"])
+    readings = _readings(seen(attempt.response, gold), gold.strip())
     try:
         right = [reading for reading in readings if score(reference.task, entry, reading) == 1.0]
     except Refused as error:
         raise Unscored(str(error)) from error
     if right and skips_words(reference.task, entry):
-        gold = str(reference.entry["answer"])
-        if extra := min((_beside(reading, gold) for reading in right), key=len):
+        extra = min((_beside(reading, gold) for reading in right), key=len)
+        if extra:
             raise Unscored(f"more than an answer: {sorted(extra)[0]!r} in {right[0]!r}")
     said = f"{readings[0]!r} does not score 1 in {reference.task!r}"
     return Finding(None if right else said, extracted=readings[0])
@@ -113,15 +115,16 @@ def _readings(response: str, gold: str) -> list[str]:
 def _stated(response: str, gold: str) -> list[str]:
     """The stated answer first as the whole of what was stated, then shorter."""
     try:
-        stated_answers(response)
+        stated = stated_answers(response)
     except Unclear as doubt:
         raise Unscored(str(doubt)) from doubt
     strong = _strong(response)
+    later = later_statement(response, strong[-1]) if strong else None
+    found = [*strong, *([later] if later else [])] if strong else stated
+    texts = _distinct([each.text for each in found])
+    if len(texts) > 1:
+        raise Unscored(f"two final answers: {texts[0]!r} and {texts[1]!r}")
     if strong:
-        later = later_statement(response, strong[-1])
-        texts = _distinct([*(each.text for each in strong), *([later.text] if later else [])])
-        if len(texts) > 1:
-            raise Unscored(f"two final answers: {texts[0]!r} and {texts[1]!r}")
         return [texts[0]]
     fenced = _FENCE.findall(response)
     said = final_answers(response)

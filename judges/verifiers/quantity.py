@@ -3,11 +3,13 @@
 import re
 
 from judges.base import Attempt, Finding, Unscored, check
-from judges.values.claimed import after, stated_answers, struck
+from judges.values.claimed import after, stated_answers
 from judges.values.counts import Unclear
 from judges.values.finals import Final
 from judges.values.measured import Quantity, read_quantity
 from judges.values.pint_units import converted, read_unit, registry
+from judges.values.seen import seen, struck
+from judges.values.supposed import not_meant
 from schemas.references import Comparison, QuantityReference, Reference
 
 _G = {"type": "quantity", "answer": "9.81", "unit": "m/s^2"}
@@ -16,6 +18,7 @@ _WARM = {"type": "quantity", "answer": "25", "unit": "°C"}
 _STRICT = _KM | {"comparison": {"ignore_units": False}}
 _EDGE = re.compile(r"\A(?:\s|\$|\\[)\],;! ]|\*)+")
 _ANOTHER = re.compile(r"[ \t*$\\)\]}.,;]{0,12}(?:(?:and|or|to)\s+)?[+-]?\$?\d(?![^\n]{0,3}[.)]\s)")
+_FIGURE = re.compile(r"\d")
 _UNIT_END = re.compile(r"[.,;:\n]|\s(?:and|is|are|as|for|in|of)\s")
 # Metres per second without a space; a product below a stroke; coulombs or degrees.
 _TWO_WAYS = re.compile(
@@ -58,7 +61,7 @@ def quantity(attempt: Attempt) -> Finding:
     reference = attempt.expected(QuantityReference)
     try:
         gold = _gold(reference)
-        texts = _stated(attempt.response)
+        texts = _stated(seen(attempt.response))
         found = [read_quantity(text) for text in texts]
         wrong = [_wrong(text, each, gold, reference) for text, each in zip(texts, found, strict=True)]
     except Unclear as error:
@@ -125,7 +128,9 @@ def _stated(response: str) -> list[str]:
     texts = list(dict.fromkeys(_with_unit(each, response) for each in stated))
     if not texts and len(response.split()) > _MOST_WORDS:
         raise Unclear("no final answer")
-    if not texts and (struck(response) or "?" in response):
+    figure = _FIGURE.search(response)
+    heard = figure is not None and not_meant(response, figure.start())
+    if not texts and (heard or struck(response) or "?" in response):
         raise Unclear(f"not stated as the answer: {response.strip()[:100]!r}")
     return texts or [response.strip()]
 

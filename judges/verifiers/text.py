@@ -4,9 +4,10 @@ import re
 import unicodedata
 
 from judges.base import Attempt, Finding, Unscored, check
-from judges.values.claimed import one_sentence, stated_answers, struck
+from judges.values.claimed import one_sentence, stated_answers
 from judges.values.counts import Unclear
 from judges.values.finals import Final
+from judges.values.seen import seen, struck
 from judges.values.signs import formal, tight
 from judges.values.word_numbers import figures
 from judges.values.wording import folded, holds
@@ -30,6 +31,8 @@ _DENIED = re.compile(
     r"\b(?:not?|non|never|neither|nor|none|wrong|or|anti|un)\b|n['’]t\b|[≠¬\n]|,.*,", re.IGNORECASE
 )
 _ITEM = re.compile(r"\A(?:>|[-*•]|\d\.)\s+(?=[^\W\d_])")
+# What is only announced.
+_LABEL = re.compile(r"\w[*_]{0,3}[:\uff1a][*_\s]*\Z")
 _TAGS = re.compile(r"</?(?:b|i|em|strong|u|code|p|tt)>", re.IGNORECASE)
 _MOST_CHARS, _MOST_REST = 2_000, 2
 _PARIS = {"type": "text", "answer": "Paris", "aliases": ["City of Light"]}
@@ -69,7 +72,9 @@ def text(attempt: Attempt, most_words: int = 20) -> Finding:
     """
     reference = attempt.expected(TextReference)
     golds = [reference.answer, *(reference.aliases or ())]
-    readings = _readings(attempt.response, most_words, any(_ends_asking(gold) for gold in golds))
+    readings = _readings(
+        seen(attempt.response, *golds), most_words, any(_ends_asking(gold) for gold in golds)
+    )
     pairs = [(reading, gold) for reading in readings for gold in golds]
     shown = readings[0]
     if any(_alike(reading, gold) for reading, gold in pairs):
@@ -141,7 +146,7 @@ def _readings(response: str, most_words: int, may_ask: bool) -> list[str]:
         first, second, *_ = (text.strip("*_ ") for text in distinct.values())
         raise Unscored(f"two final answers: {first!r} and {second!r}")
     whole = [final.text for final in stated if not _goes_on(final)]
-    told = [*whole, *(final.line for final in stated if final.line)]
+    told = [*whole, *(final.line for final in stated[-1:] if final.line)]
     plain = [text.strip("*_ ") for text in told]
     more = one_sentence(plain[0])
     return list(dict.fromkeys([plain[0], *told, *plain, *_cut(plain[0]), *([] if more is None else [more])]))
@@ -155,7 +160,7 @@ def _goes_on(final: Final) -> bool:
 
 def _short_response(response: str, most_words: int, may_ask: bool) -> list[str]:
     text = response.strip().strip("`~").strip() if response.strip().startswith(("```", "~~~")) else response
-    if len(text) > _MOST_CHARS or len(text.split()) > most_words:
+    if len(text) > _MOST_CHARS or len(text.split()) > most_words or _LABEL.search(text):
         raise Unscored("no final answer")
     if struck(text) or (text.rstrip().endswith("?") and not may_ask):
         raise Unscored(f"not stated as the answer: {text.strip()[:100]!r}")
