@@ -4,6 +4,7 @@ import re
 
 from judges.base import Attempt, Finding, Unscored, check
 from judges.values.claimed import after, stated_answers, struck
+from judges.values.counted import told_count
 from judges.values.counts import Unclear
 from judges.values.finals import Final
 from judges.values.measured import Quantity, read_quantity
@@ -59,7 +60,7 @@ def quantity(attempt: Attempt) -> Finding:
     try:
         gold = _gold(reference)
         texts = _stated(attempt.response)
-        found = [read_quantity(text) for text in texts]
+        found = [read_quantity((gold.unit is None and told_count(text)) or text) for text in texts]
         wrong = [_wrong(text, each, gold, reference) for text, each in zip(texts, found, strict=True)]
     except Unclear as error:
         raise Unscored(str(error)) from error
