@@ -1,4 +1,4 @@
-"""Options that a response picks at its end without a verdict: `which matches option (D)`, or by their text."""
+"""Options picked at the end of a response without a verdict: `which matches option (D)`, or by a text."""
 
 import re
 
@@ -11,21 +11,29 @@ _MATCHED = re.compile(
     r"(?:the\s)?(?:option|choice|answer)\s\(?([A-Z])\)?[.!\s]*\Z"
 )
 _AGAINST = re.compile(
-    r"\b(?:not?|non|never|neither|nor|none|cannot|except|unlike|without|opposite|if|unless|whether|might|may|could"
-    r"|maybe|perhaps|possibly|probably|many|some|most people|people|someone|student\w*|think\w*|thought|believ\w+"
-    r"|sa(?:y|ys|id)|claim\w*|guess\w*|seems?|appears?|tempting|wrong|incorrect|false|mis\w+|myth|error|worst"
-    r"|least|avoid\w*|contraindicated|inappropriate|unlikely|impossible|difficult|hard|hardly|unable|rather"
-    r"|than|instead|before|after|fail\w*|refus\w+|stop\w*|ceas\w+|prevent\w*|rul(?:e|es|ed|ing) out|eliminat\w*"
-    r"|exclud\w*|other|another|distractor|or|either|but|however|although|while|whereas|first|initial\w*|once"
-    r"|formerly|used|un\w+ly|actually|wait|otherwise|only)\b|n t\b|n['’]t\b",
+    r"\b(?:not?|non|never|neither|nor|none|cannot|except|unlike|without|opposite|if|unless|whether|might"
+    r"|may|could|maybe|perhaps|possibly|probably|many|some|most people|people|someone|student\w*|think\w*"
+    r"|thought|believ\w+|sa(?:y|ys|id)|claim\w*|guess\w*|seems?|appears?|tempting|wrong|incorrect|false"
+    r"|mis\w+|myth|error|worst|least|avoid\w*|contraindicated|inappropriate|unlikely|impossible|difficult"
+    r"|hard|hardly|unable|rather|than|instead|before|after|fail\w*|refus\w+|stop\w*|ceas\w+|prevent\w*"
+    r"|rul(?:e|es|ed|ing) out|eliminat\w*|exclud\w*|other|another|distractor|or|either|but|however|although"
+    r"|while|whereas|first|initial\w*|once|formerly|used|un\w+ly|actually|wait|otherwise|only)\b"
+    r"|n t\b|n['’]t\b",
     re.IGNORECASE,
 )
-_LEADS = frozenset(
-    "is are was were be been becomes became will would should must to that by of from called named the a an in".split()
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
+
+_LEADS = _set(
+    "is are was were be been becomes became will would should must to that by of from called named the a an"
+    " in"
 )
-_COMMON = frozenset(
-    "have that this with from they their most will been than more some into which what when where does were them"
-    " then also such very much each both only over upon while would should there these those about".split()
+_COMMON = _set(
+    "have that this with from they their most will been than more some into which what when where does were"
+    " them then also such very much each both only over upon while would should there these those about"
 )
 _WORDED = re.compile(r"[^\W\d_]+(?:[\s'’-]+[^\W\d_]+)*[.]?")
 _MOST_CHARS, _LEAST_LETTERS = 400, 4
@@ -44,29 +52,21 @@ def _letter(sentence: str) -> str | None:
 
 
 def said_option(response: str, options: list[str]) -> str | None:
-    """The text of the one option that a plain sentence ends in, where no other one's words occur; else None."""
+    """The one option that a plain sentence ends in, where no words of another occur; else None."""
     text = response.strip().replace("*", "")
-    if (
-        len(text) > _MOST_CHARS
-        or "\n" in text
-        or text.endswith(("?", ":"))
-        or _SENTENCE.search(text)
-        or struck(text)
-    ):
+    asks = text.endswith(("?", ":"))
+    if asks or len(text) > _MOST_CHARS or "\n" in text or _SENTENCE.search(text) or struck(response):
         return None
     said, keys = folded(text), [folded(option) for option in options]
     ends = [at for at, key in enumerate(keys) if _WORDED.fullmatch(options[at]) and said.endswith(f" {key}")]
-    if len(ends) != 1 or keys.count(keys[ends[0]]) > 1:
+    if len(ends) != 1:
         return None
     own = keys[ends[0]]
-    head = said.removesuffix(own).strip()
-    others = [key for key in keys if key != own]
+    head, others = said.removesuffix(own).split(), [key for at, key in enumerate(keys) if at != ends[0]]
     words = {word for key in others for word in key.split() if _tells(word)} - set(own.split())
-    rival = any(holds(said, key) for key in others) or not words.isdisjoint(head.split())
-    plain = (
-        head.split()[-1] in _LEADS and not _AGAINST.search(head) and not _AGAINST.search(text[: len(head)])
-    )
-    return options[ends[0]] if plain and not rival else None
+    rival = any(holds(said, key) for key in others) or not words.isdisjoint(head)
+    against = _AGAINST.search(" ".join(head)) or _AGAINST.search(text[: len(text) - len(own)])
+    return options[ends[0]] if head[-1] in _LEADS and not rival and not against else None
 
 
 def _tells(word: str) -> bool:
