@@ -2,7 +2,7 @@
 
 import re
 
-from judges.values.claimed import struck
+from judges.values.claimed import one_sentence, struck
 from judges.values.wording import folded, holds
 
 _SENTENCE = re.compile(r"(?<=[^\W\d_]{2}[.!?])\s+|(?<=[\d)*%][.!?])\s+|\n+|[。]\s*")
@@ -18,7 +18,7 @@ _AGAINST = re.compile(
     r"|hard|hardly|unable|rather|than|instead|before|after|fail\w*|refus\w+|stop\w*|ceas\w+|prevent\w*"
     r"|rul(?:e|es|ed|ing) out|eliminat\w*|exclud\w*|other|another|distractor|or|either|but|however|although"
     r"|while|whereas|first|initial\w*|once|formerly|used|un\w+ly|actually|wait|otherwise|only)\b"
-    r"|n t\b|n['’]t\b",
+    r"|n['’ ]t\b",
     re.IGNORECASE,
 )
 
@@ -36,7 +36,7 @@ _COMMON = _set(
     " them then also such very much each both only over upon while would should there these those about"
 )
 _WORDED = re.compile(r"[^\W\d_]+(?:[\s'’-]+[^\W\d_]+)*[.]?")
-_MOST_CHARS, _LEAST_LETTERS = 400, 4
+_MOST_CHARS, _LEAST_LETTERS, _MOST_LABEL = 400, 4, 3
 
 
 def matched(response: str) -> list[str]:
@@ -49,6 +49,17 @@ def matched(response: str) -> list[str]:
 def _letter(sentence: str) -> str | None:
     found = _MATCHED.search(sentence)
     return None if found is None or _AGAINST.search(sentence, 0, found.start()) else found[1]
+
+
+def ended(response: str, options: list[str]) -> str | None:
+    """What a response of one sentence ends in: an option, or what may name one; else None."""
+    said = said_option(response, options)
+    end = one_sentence(response) if said is None else None
+    if end is None or len(end.strip("*()_ ")) <= _MOST_LABEL:
+        return said or end
+    before = folded(response.replace("*", "").strip().removesuffix(".").removesuffix(end))
+    named = any(_WORDED.fullmatch(option) and holds(before, folded(option)) for option in options)
+    return None if named else end
 
 
 def said_option(response: str, options: list[str]) -> str | None:
@@ -65,8 +76,8 @@ def said_option(response: str, options: list[str]) -> str | None:
     head, others = said.removesuffix(own).split(), [key for at, key in enumerate(keys) if at != ends[0]]
     words = {word for key in others for word in key.split() if _tells(word)} - set(own.split())
     rival = any(holds(said, key) for key in others) or not words.isdisjoint(head)
-    against = _AGAINST.search(" ".join(head)) or _AGAINST.search(text[: len(text) - len(own)])
-    return options[ends[0]] if head[-1] in _LEADS and not rival and not against else None
+    against = rival or _AGAINST.search(" ".join(head))
+    return options[ends[0]] if head[-1] in _LEADS and not against else None
 
 
 def _tells(word: str) -> bool:

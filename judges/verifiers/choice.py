@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from judges.base import Attempt, Finding, Unscored, check
 from judges.values.answer_object import answer_told
-from judges.values.claimed import one_sentence, stated_answers, struck
+from judges.values.claimed import stated_answers, struck
 from judges.values.counts import Unclear
-from judges.values.hinted import matched, said_option
+from judges.values.hinted import ended, matched
 from judges.values.picked import bare_lines, picked
 from judges.values.plain import plain
 from judges.values.signs import formal, tight
@@ -153,7 +153,7 @@ def _unstated(attempt: Attempt, options: list[str]) -> list[set[str]]:
     found += read(ends) + read(matched(attempt.response))
     if any(found):
         return found
-    sentence = said_option(attempt.response, options) or one_sentence(attempt.response)
+    sentence = ended(attempt.response, options)
     return read(echoed if sentence is None else [sentence])
 
 

@@ -9,6 +9,7 @@ from judges.values.numbers import TooLarge, read_number
 from judges.values.plain import plain
 from judges.values.seen import seen
 from judges.values.stated import final_values
+from judges.values.undecided import undecided
 from judges.values.variants import misses, others
 from schemas.references import Comparison, MathReference, Reference
 
@@ -98,6 +99,8 @@ def equivalents(reference: Reference) -> list[str]:
 
 def _extract(response: str, gold: str, last_number_counts: bool) -> str:
     text = seen(response)
+    if doubt := undecided(text):
+        raise Unscored(f"undecided: {doubt!r}")
     try:
         texts = final_values(text, gold)
         if texts is None:
