@@ -1,5 +1,7 @@
 """Compare the final answer with the reference as mathematics: exactly where possible, else by symbols."""
 
+import re
+
 from judges.base import Attempt, Finding, Unscored, check
 from judges.values.answers import same_answer
 from judges.values.counts import Unclear
@@ -7,11 +9,14 @@ from judges.values.lists import read_list
 from judges.values.lone import Torn, lone_number
 from judges.values.numbers import TooLarge, read_number
 from judges.values.plain import plain
+from judges.values.restated import rounds
 from judges.values.seen import seen
 from judges.values.stated import final_values
 from judges.values.undecided import undecided
 from judges.values.variants import misses, others
 from schemas.references import Comparison, MathReference, Reference
+
+_ROUGHLY = re.compile(r"(?:\b(?:about|approximately|approx\.?|roughly|around)|≈|\\approx)[\s$*]{0,9}\Z")
 
 
 def _try(text: str, gold: str, **policy: bool | int) -> Attempt:
@@ -130,4 +135,7 @@ def _lone(response: str, gold: str, counts: bool) -> str:
         return torn.run
     if number is None:
         raise Unscored("no final answer")
+    before = response[: response.rfind(number)][-40:]
+    if _ROUGHLY.search(before) and rounds(plain(gold), number) and same_answer(gold, number) is False:
+        raise Unscored(f"a rounding: {number!r}")
     return number

@@ -3,6 +3,7 @@
 import re
 
 from judges.base import Attempt, Finding, Unscored, check
+from judges.values.answer_object import answer_told
 from judges.values.claimed import after, stated_answers, struck
 from judges.values.counted import told_count
 from judges.values.counts import Unclear
@@ -59,7 +60,7 @@ def quantity(attempt: Attempt) -> Finding:
     reference = attempt.expected(QuantityReference)
     try:
         gold = _gold(reference)
-        texts = _stated(attempt.response)
+        texts = _stated(answer_told(attempt.response))
         found = [read_quantity((gold.unit is None and told_count(text)) or text) for text in texts]
         wrong = [_wrong(text, each, gold, reference) for text, each in zip(texts, found, strict=True)]
     except Unclear as error:
