@@ -9,13 +9,14 @@ _TURNS = (
     r"wait|actually|but|however|although|though|unless|if|depend\w*|sometimes|always|necessarily|maybe|perhaps"
     r"|might|may|could|would|thinks?|thought|believ\w+|claim\w*|sa(?:y|ys|id)|guess\w*|sure|misconception|myth"
     r"|wrong|incorrect|or|sorry|know|idea|cannot|unable|unsure|certain|information|answer|hmm+|rather|instead"
-    r"|correction|other|contrary|opposite|except|technically|partly|partially|probably|possibly|likely"
+    r"|correction|other|contrary|opposite|except|nobody|(?:dis)?agree\w*|one|rival|present|later|now|today"
+    r"|current\w*|real|correct|technically|partly|partially|probably|possibly|likely"
 )
 _TURNED = re.compile(rf"\b(?:{_TURNS})\b|can['’]t\b|[?~]", re.IGNORECASE)
 _DENIED = re.compile(r"\b(?:not?|never|none|neither|nor|cannot|false)\b|n['’]t\b", re.IGNORECASE)
 _AFFIRMED = re.compile(r"\b(?:yes|true|indeed)\b", re.IGNORECASE)
 _EXPLAINS = re.compile(
-    r"(?:he|she|it|they|this|that|these|his|her|its|their|because|explanation|reason(?:ing)?|note)\b",
+    r"(?:he|she|it|they|this|that|these|because|explanation|reason(?:ing)?|note)\b",
     re.IGNORECASE,
 )
 _LISTED = re.compile(r"^\s*(?:[-*•+]|\d+[.)])\s", re.MULTILINE)

@@ -19,7 +19,7 @@ _UNPLAIN = re.compile(
     r"|mis(?!s|ter|tr|souri)\w+|myth|error|confus\w+|once|formerly|used|often|sometimes|least|second|runner"
     r"|other|another|instead|rather|than|but|however|though|although|while|whereas|actually|wait|until"
     r"|before|after|between|both|considered|compared|originally|initially|previously|tempting|popular"
-    r"|common\w*|sure|joke|lie|neighbou?r\w*|near|next|close|like|away|absent|missing|without|ne|pas|ni|nicht"
+    r"|common\w*|less|more|minus|plus|sure|joke|lie|neighbou?r\w*|near|next|close|like|away|absent|missing|without|ne|pas|ni|nicht"
     r"|doubt\w*|wish\w*|hop(?:e|es|ed|ing)|wonder\w*|imagin\w+|pretend\w*|dream\w*|fear\w*|den(?:y|ies)"
     r"|refus\w+|question\w*|ask(?:s|ed)?|heard|remember|recall|suspect\w*|hypothes\w+"
     r"|kein\w*|no|nunca|vielleicht|peut|quizás)\b|n['’]t\b|\bn['’](?=[eé])|[?¿~≠;]",
@@ -29,7 +29,7 @@ _UNPLAIN = re.compile(
 _RELATED = re.compile(
     r"\b(?:succeeded|preceded|replaced|inspired|influenced|taught|married|opposed|criticized|rejected|denied"
     r"|defeated|disprov\w+|disput\w+|refut\w+|dismiss\w+|exclud\w+|opposite|former|los(?:t|er|ers|ing)"
-    r"|rumou?r\w*|far from)\b",
+    r"|rumou?r\w*|far from|incorrect|wrong|trap|trick|distractor|decoy|alternative|worst|least|poor)\b",
     re.IGNORECASE,
 )
 _RELATIVE = re.compile(
@@ -44,7 +44,7 @@ _VERB = (
     r"|stands for|came from|comes from)"
 )
 # After a verb, what was done, with the word that tells by whom, when or where.
-_DONE = r"(?:\s[a-zé]{3,20}(?:\s(?:up|out))?\s(?:by|on|in|at|from|as))?"
+_DONE = r"(?:\s[a-zé]{3,20}(?:\s(?:up|out))?\s(?:by|on|in|at|as)|\s(?:made|derived|obtained|extracted) from)?"
 _SENTENCE = re.compile(
     rf"(?P<head>(?:In \d{{3,4}}, )?[^,.:!()\n]{{1,160}}?)\s{_VERB}{_ADVERB}{_DONE}(?:\s(?:on|in|by))?"
     r"\s(?P<x>[^!\n]{1,240}?)[.!]?"
@@ -78,6 +78,7 @@ _CHINESE = re.compile(
 _CHINESE_UNPLAIN = re.compile(
     r"不|没|非|错|误|曾|以为|认为|据说|有人|可能|也许|或|如果|吗|呢|之一|假|除|说|猜|想"
 )
+_CHINESE_SAID = re.compile(r"[是为叫]")
 _MONTH = r"(?:jan|feb|mar|apr|may|june?|july?|aug|sept?|oct|nov|dec)[a-z]{0,6}\.?"
 _DAY = r"\d{1,2}(?:st|nd|rd|th)?"
 _DATE = (
@@ -88,11 +89,16 @@ _LIFE = (
     rf"(?:(?:born|died|from|in|on|b\.|d\.|since)\s)?{_DATE}"
     rf"(?:\s?(?:[-\u2013\u2014]|to)\s?(?:{_DATE}|\d{{2}}|present))?"
 )
+# `Henry, the eighth` is another one than Henry; `the eighth king` is a remark.
+NUMBERED = (
+    r"the\s(?:younger|elder|great|wise|bald|terrible|conqueror|first|second|third|\d+(?:st|nd|rd|th)"
+    r"|(?:four|fif|six|seven|eigh|nin|ten|eleven|twelf|[a-z]{3,5}teen|twentie)th|[ivx]{1,5})\b(?!\s(?!of\b)\w)"
+)
 _ABOUT = r"(?:about|approximately|approx\.|roughly|around|ca?\.)\s\d(?-i:[^()A-Z]{0,30})"
 _TAIL = re.compile(
     rf"(?:\s\((?:{_LIFE}|{_ABOUT})\)|,?\s(?:in|on|since|from|around)\s{_DATE}(?:\s(?:to|until)\s{_DATE})?"
-    r"|,\s(?:a|an|the|who|which|whose|followed by|created|written|founded|born|located|built|published"
-    r"|discovered|named|known|also known)\s[^()\n]{1,160}+)*+",
+    rf"|,\s(?!{NUMBERED})(?:a|an|the|who|which|whose|followed by|created|written|founded|born|located"
+    r"|built|published|discovered|named|known|also known)\s[^()\n]{1,160}+)*+",
     re.IGNORECASE,
 )
 _DATED = re.compile(rf"\s\({_LIFE}\)\Z", re.IGNORECASE)
@@ -157,7 +163,8 @@ def _doubted(text: str) -> bool:
 def _chinese(text: str) -> list[str]:
     """What the last clause says; what stands before it may be another's opinion only where `但` follows."""
     found = _CHINESE.fullmatch(text)
-    if found is None or (not found["turn"] and _CHINESE_UNPLAIN.search(found["left"] or "")):
+    left = (found and found["left"]) or ""
+    if found is None or (not found["turn"] and (_CHINESE_SAID.search(left) or _CHINESE_UNPLAIN.search(left))):
         return []
     return [] if _CHINESE_UNPLAIN.search(found["head"] + found["x"]) else [found["x"]]
 

@@ -10,7 +10,7 @@ from judges.values.counts import Unclear
 from judges.values.finals import Final
 from judges.values.opened import opened
 from judges.values.signs import formal, tight
-from judges.values.told import belongs_elsewhere, relates, told, undated
+from judges.values.told import NUMBERED, belongs_elsewhere, relates, told, undated
 from judges.values.word_numbers import figures
 from judges.values.wording import folded, holds
 from schemas.references import Reference, TextReference
@@ -20,7 +20,8 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _AND = re.compile(r"(?<=\w)\s{0,3}\\?&(?:amp;)?\s{0,3}(?=\w)")
 # `, the capital of France`, `– capital of France`, `(France's capital)`, `(the City of Light)`.
 _REMARK = re.compile(
-    r"\*{0,2}(?:,\s+(?:the|its|his|her|their|\w{1,30}['’]s)|\s+[–—]\s+(?:\w{1,30}\s){0,2}?(?:of|the|its))\s(?=[^,;()\n]*\Z)",
+    rf"\*{{0,2}}(?:,\s+(?!{NUMBERED})"
+    r"(?:the|its|his|her|their|\w{1,30}['’]s)|\s+[–—]\s+(?:\w{1,30}\s){0,2}?(?:of|the|its))\s(?=[^,;()\n]*\Z)",
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(
