@@ -13,9 +13,9 @@ _PREFIXED = r"(?:[kmnpMGT\u00b5\u03bc])?(?:m|g|s|A|K|C|N|J|W|V|F|T|H|Hz|Pa|eV|mo
 _POWER = r"(?:\^\s?\{?-?\d\}?|[\u00b2\u00b3])?"
 _UNIT = rf"{_PREFIXED}{_POWER}(?:\s?(?:/|\\cdot|\u00b7|\*|\s)\s?{_PREFIXED}{_POWER}){{0,4}}"
 _SPACE = r"(?:\s|~|\\[,;:! ]){0,6}"
-_SCIENTIFIC = re.compile(
-    r"(?P<value>\$?[+-]?\d[\d.]{0,30}\s?(?:\\times|\\cdot|×|·|\*)\s?10\s?\^\s?\{?\s?[+-]?\d{1,4}\s?\}?)"
-    rf"{_SPACE}\\(?:mathrm|text|textrm|rm)\s?\{{\s?{_UNIT}\s?\}}(?P<end>\$?)"
+_UPRIGHT = re.compile(
+    r"(?P<value>\$?[+-]?\d[\d.]{0,30}(?:\s?(?:\\times|\\cdot|×|·|\*)\s?10\s?\^\s?\{?\s?[+-]?\d{1,4}\s?\}?)?)"
+    rf"{_SPACE}\\(?:mathrm|text|textrm|rm)\s?\{{\s?(?P<unit>{_UNIT})\s?\}}(?P<end>\$?)"
 )
 
 
@@ -36,7 +36,10 @@ def with_point(gold: str, answer: str) -> tuple[str, bool]:
 
 def without_symbol(gold: str, answer: str) -> str:
     r"""The answer `1.6 \cdot 10^{-19}\ \mathrm{C}` without its unit, where the gold is a bare number."""
-    if "10" not in answer or (found := _SCIENTIFIC.fullmatch(answer.strip())) is None:
+    if "{" not in answer or (found := _UPRIGHT.fullmatch(answer.strip())) is None:
         return answer
     wanted = read_number(gold)
+    # 5K may be five thousand.
+    if found["unit"] == "K" and "^" not in found["value"]:
+        return answer
     return answer if wanted is None or wanted.unit else found["value"] + found["end"]
