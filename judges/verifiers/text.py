@@ -5,7 +5,7 @@ import unicodedata
 
 from judges.base import Attempt, Finding, Unscored, check
 from judges.values.answer_object import answer_told
-from judges.values.claimed import one_sentence, stated_answers, struck
+from judges.values.claimed import after, one_sentence, stated_answers, struck
 from judges.values.counts import Unclear
 from judges.values.finals import Final
 from judges.values.opened import opened
@@ -35,6 +35,7 @@ _INSTEAD = re.compile(
 _DENIED = re.compile(
     r"\b(?:not?|non|never|neither|nor|none|wrong|or|anti|un)\b|n['’]t\b|[≠¬\n]|,.*,", re.IGNORECASE
 )
+_RAISED = re.compile(r"\s?[\^²³!]")
 _NOT_THAT = re.compile(r",\s(?:and\s|but\s)?not\s[^,.;:()\n]{1,80}[.!]?\Z", re.IGNORECASE)
 _LISTED = re.compile(r"(?:[^\S\n]*[^\s]{1,40}(?:[^\S\n][^\s]{1,40}){0,2}[^\S\n]*(?:\n+|\Z)){2,}")
 _ITEM = re.compile(r"\A(?:>|[-*•]|\d\.)\s+(?=[^\W\d_])")
@@ -155,6 +156,8 @@ def _readings(response: str, question: str, most_words: int, may_ask: bool) -> l
         raise Unscored(str(doubt)) from doubt
     if not stated:
         return _short_response(response, question, most_words, may_ask)
+    if any(final.how == "boxed" and _RAISED.match(after(final, response)) for final in stated):
+        raise Unscored(f"what stands around the box changes it: {stated[-1].text!r}")
     distinct = {_key(final.text): final.text for final in stated}
     if len(distinct) > 1:
         first, second, *_ = (text.strip("*_ ") for text in distinct.values())
