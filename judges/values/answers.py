@@ -11,11 +11,13 @@ from judges.values.equality import constant, factor_between, same_curve, same_ex
 from judges.values.evaluate import as_fraction, is_real
 from judges.values.expressions import read_tree
 from judges.values.families import same_families
+from judges.values.foreign import with_point, without_symbol
 from judges.values.glosses import read_gloss
 from judges.values.labels import LETTER, same_labelled, same_several, same_words
 from judges.values.lists import read_list
 from judges.values.namings import is_call, unnamed
 from judges.values.numbers import read_number
+from judges.values.orders import same_order
 from judges.values.pieces import LINE, same_range
 from judges.values.piecewise import read_cases, same_cases
 from judges.values.plain import WHOLE, plain
@@ -46,7 +48,12 @@ _UNWORKED = re.compile(r"\\?(?:sum|prod|i*int|lim|max|min|gcd|lcm)(?![a-zA-Z])")
 
 def same_answer(gold: str, answer: str, policy: Comparison | None = None) -> bool | None:
     """Is the answer the gold one, under the policy? None where that cannot be told. Raises TooLarge."""
-    return _same(*unnamed(plain(gold), plain(answer)), policy or Comparison())
+    policy = policy or Comparison()
+    told = without_symbol(gold, answer) if policy.ignore_units else answer
+    wanted, found = unnamed(plain(gold), plain(told))
+    pointed, sure = with_point(wanted, found)
+    verdict = _same(wanted, pointed, policy)
+    return verdict if sure or not verdict else None
 
 
 def _same(gold: str, answer: str, policy: Comparison) -> bool | None:
@@ -155,6 +162,10 @@ def _clocks(gold: str, answer: str, policy: Comparison) -> Told:
     if not (told or one.half or other.half) and ratios[0] and ratios[1] and same_ratio(ratios[0], ratios[1]):
         return None
     return told
+
+
+def _orders(gold: str, answer: str, policy: Comparison) -> Told:
+    return same_order(gold, answer, lambda one, two: _same(one, two, policy))
 
 
 def _ranges(gold: str, answer: str, policy: Comparison) -> Told:
@@ -270,5 +281,5 @@ def _list_or_number(gold: str, answer: str) -> bool:
 
 _READERS: tuple[Callable[[str, str, Comparison], Told], ...] = (
     _chains, _glosses, _bases, _numbers, _residues, _families, _cases, _calls, _several, _choices, _clocks,
-    _infinities, _measures, _ranges, _lists, _quantities, _ratios, _words, _equations, _expressions,
+    _infinities, _measures, _orders, _ranges, _lists, _quantities, _ratios, _words, _equations, _expressions,
 )  # fmt: skip

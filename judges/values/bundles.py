@@ -10,6 +10,7 @@ from schemas.references import Comparison
 
 Same = Callable[[str, str], bool | None]
 _WORDS = re.compile(r"[^\W\d_]{2,}(?:[\s'’-]+[^\W\d_]+)*")
+_COUNTED = re.compile(r"[a-zA-Z]_\{?\d{1,2}\}?")
 Told = bool | None | Literal["other"]
 """`other` of a reader that has nothing to say of these two texts."""
 
@@ -70,7 +71,8 @@ def _same_items(gold: List, answer: List, policy: Comparison, same: Same) -> boo
         (_by_name(gold), _by_name(answer)) if gold.names and answer.names else (gold.items, answer.items)
     )
     # Only the gold, or ±, frees the order of what it holds.
-    free = gold.is_set or answer.signs or not (policy.ordered or "()" in kinds or gold.names or answer.names)
+    named = gold.names or (answer.names and not _numbered(answer.names))
+    free = gold.is_set or answer.signs or not (policy.ordered or "()" in kinds or named)
     free = free or (gold.joint and all(_WORDS.fullmatch(item) for item in wanted))
     if gold.is_set or answer.signs:
         wanted, given = _distinct(wanted, same), _distinct(given, same)
@@ -90,6 +92,11 @@ def _said_otherwise(gold: List, answer: List) -> bool:
         return True
     tuples = [each.brackets not in ("", "{}") or bool(each.names) for each in (gold, answer)]
     return (tuples[0] and answer.options) or (tuples[1] and gold.options)
+
+
+def _numbered(names: Sequence[str]) -> bool:
+    """One letter, counted: `x_1`, `x_2`."""
+    return len({name[0] for name in names}) == 1 and all(map(_COUNTED.fullmatch, names))
 
 
 def _by_name(listed: List) -> list[str]:

@@ -197,11 +197,13 @@ def _value(sentence: str, gold: str, unfinished: bool) -> str:
         raise Torn(bare, numbers)
     before = bare[: last.start()]
     several = len(set(_ANY_NUMBER.findall(bare))) > 1
+    if several and _ROUGHLY.search(before):
+        raise Unclear(f"a rounding of something: {sentence!r}")
     if (
         (_WORKING.search(behind) and not _CUE.search(before))
         or CHANGING.search(behind)
         or BOUND.search(behind[: len(behind) - len(bare) + last.start()])
-        or (several and (_JOINED.search(before) or _ROUGHLY.search(before) or not _CUE.search(before)))
+        or (several and (_JOINED.search(before) or not _CUE.search(before)))
     ):
         raise Torn(bare, numbers)
     twice = _ASSIGNED_TWICE.search(before)

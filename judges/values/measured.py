@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from pint import Unit
 
+from judges.values.counted import told_value
 from judges.values.counts import Unclear
+from judges.values.exact import exact_value, without_error, worked
 from judges.values.numbers import TooLarge, read_number
 from judges.values.pint_units import read_unit, registry
 from judges.values.plain import plain
@@ -42,7 +44,7 @@ _NOT_AFTER = re.compile(
 _LETTER = re.compile(r"(?<![^\W_])[eix]\s*\Z")
 _SIDE = re.compile(
     r"(?:[^\W\d_]{2,}[\s,.:;]+|[^\W\d_]\s+(?=\w))*+"
-    r"(?:\\?[^\W\d_]+'*(?:_(?:\{[^{}]{1,20}\}|\w))?'*(?:\([^()=]{1,30}\))?|\|[^|]{1,9}\|)?\s*"
+    r"(?:\\?[^\W\d_]+'*(?:_(?:\{[^{}]{1,20}\}|\w{1,12}))?'*(?:\([^()=]{1,30}\))?|\|[^|]{1,9}\|)?\s*"
 )
 _EXPRESSION = re.compile(r"(?:[\d\s.+*/^(){}_|-]|[^\W_]|\\[a-z]+|(?<=\d),(?=\d{3}))+")
 _JOINS = re.compile(r"\b(?:or|and|so|not|but|if|then|either)\b", re.IGNORECASE)
@@ -88,6 +90,9 @@ def read_quantity(text: str) -> Quantity:
     Raises Unclear for a bound, a denial, a second number, none at all, or what is no unit we know.
     """
     source = _spelled(text)
+    told = told_value(source)
+    if told is not None:
+        return _read(told, text)
     given = _GIVEN.match(source)
     return _read(source if given is None else source[given.start("rest") :], text)
 
@@ -100,7 +105,7 @@ def _spelled(text: str) -> str:
     source = plain(source).replace("$", " ")
     for pattern, put in _AFTER:
         source = pattern.sub(put, source)
-    return " ".join(source.strip("*_ ").split())
+    return without_error(" ".join(source.strip("*_ ").split()))
 
 
 def _lowered(raised: str) -> str:
@@ -116,6 +121,9 @@ def _read(source: str, text: str) -> Quantity:
         raise Unclear(f"{len(left)} signs of equality in {text[:100]!r}")
     found = _one(last.strip(), text)
     for at, side in enumerate(left):
+        if found.unit is None and at == 0 and (value := worked(side)) is not None:
+            found = _agreeing(Quantity(value, None, whole=False), found, text)
+            continue
         found = _agreeing(_one(side.strip(), text), found, text) if _is_number(side) else found
         if not _is_number(side) and not _harmless(side, first=at == 0):
             raise Unclear(f"more than a name before the number: {text[:100]!r}")
@@ -143,6 +151,9 @@ def _one(source: str, text: str) -> Quantity:
     summed = added(source)
     if summed is not None:
         return Quantity(summed[0], summed[1], whole=False)
+    exact = exact_value(source)
+    if exact is not None:
+        return Quantity(exact[0], _unit(exact[1], text), whole=False)
     found = NUMBER.search(source)
     if found is None:
         raise Unclear(f"no number in {text[:100]!r}")

@@ -8,7 +8,8 @@ from functools import lru_cache
 from judges.values.plain import WHOLE, plain
 from judges.values.units import factor_words, unit_words
 
-_DIGITS = r"\d{1,3}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})+(?!\d)|\d{1,3}(?:['’]\d{3})+(?!\d)|\d+"
+# A group behind a zero is none: 0,125 is a decimal or a pair.
+_DIGITS = r"[1-9]\d{0,2}(?:,\d{3})+(?!\d)|\d{1,3}(?: \d{3})+(?!\d)|\d{1,3}(?:['’]\d{3})+(?!\d)|\d+"
 _DECIMAL = rf"(?:(?:{_DIGITS})(?:\.\d*)?|\.\d+)"
 _MARKS = str.maketrans("", "", ", '’")
 _CURRENCY = "$€£¥₹"

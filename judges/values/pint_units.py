@@ -54,7 +54,9 @@ _SPELLED = {
     "kilohm": "kiloohm", "kilohms": "kiloohm", "megohm": "megaohm", "megohms": "megaohm",
     "kilo": "kilogram", "kilos": "kilogram", "kgs": "kg", "rev": "turn", "revs": "turn", "cycles": "turn",
     "revolution": "turn", "revolutions": "turn", "rotation": "turn", "rotations": "turn", "Ohm": "ohm",
-    "Ns": "N*s", "Js": "J*s", "Vs": "V*s", "mol": "mole", "cps": "turn/second", "bpm": "turn/minute",
+    "Ns": "N*s", "Js": "J*s", "Vs": "V*s", "mol": "mole", "G": "si_gauss", "Gauss": "si_gauss",
+    "gauss": "si_gauss", "kG": "kilosi_gauss", "mG": "millisi_gauss", "kilogauss": "kilosi_gauss",
+    "cps": "turn/second", "bpm": "turn/minute",
 }  # fmt: skip
 _POWERS = {"squared": 2, "cubed": 3}
 _FORE = {"square": 2, "sq": 2, "cubic": 3, "cu": 3}
@@ -68,8 +70,10 @@ _TEMPERATURES = frozenset({"degC", "degF", "degree_Celsius", "degree_Fahrenheit"
 
 @cache
 def registry() -> "UnitRegistry[float]":
-    """Ours alone, built where it is first needed."""
-    return UnitRegistry()
+    """Ours alone, built where it is first needed; a gauss is a part of a tesla, as outside of CGS."""
+    ours: UnitRegistry[float] = UnitRegistry()
+    ours.define("si_gauss = 1e-4 * tesla")
+    return ours
 
 
 @lru_cache(maxsize=1_024)

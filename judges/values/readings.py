@@ -107,6 +107,7 @@ _CJK = re.compile(
 )
 SCALED = re.compile(r"\d\s*(?:[万亿千百十兆半折成几]|分之|点(?=\d)|以[上下内]|多|余|左右)|分之")
 _ENDING = re.compile(r"\s*(?:です|である|だ|となります|になります|입니다|이다|이에요|예요)[\s.。]*\Z")
+_FORMULA_END, _MOST_ENDING = re.compile(r"[a-zA-Z0-9$})\]]"), 30
 _WORDS = re.compile(r"[^\W\d_]{2,}")
 
 
@@ -116,6 +117,7 @@ def value_in(text: str, gold: str) -> str:
         return text
     if "\\$" in text and len(text) > 4 and text[0] == text[-1] == "$" and text[-2] != "\\":
         text = text[1:-1]  # a formula that holds a sum of money
+    text = text if text.isascii() else _without_ending(text)
     source = plain(text)
     if source == plain(gold) or WHOLE.fullmatch(source):
         return source
@@ -130,6 +132,13 @@ def value_in(text: str, gold: str) -> str:
         return source
     text = _without_rough(text)
     return _numeric(text) if numeric else _other(text, gold)
+
+
+def _without_ending(text: str) -> str:
+    """A formula without the verb that ends the sentence in Japanese or Korean: `2√5 である`."""
+    found = _ENDING.search(text, max(0, len(text) - _MOST_ENDING))
+    head = text[: found.start()].rstrip() if found else ""
+    return head if head and _FORMULA_END.search(head[-1:]) else text
 
 
 def _needs_reading(source: str, numeric: bool) -> bool:

@@ -5,8 +5,10 @@ import unicodedata
 from collections.abc import Callable
 
 from judges.base import Attempt, Finding, Unscored, check
-from judges.values.claimed import one_sentence, stated_answers
+from judges.values.answer_object import answer_told
+from judges.values.claimed import stated_answers
 from judges.values.counts import Unclear
+from judges.values.hinted import ended, matched
 from judges.values.picked import bare_lines, picked
 from judges.values.plain import plain
 from judges.values.seen import seen, struck
@@ -106,7 +108,7 @@ def choice(attempt: Attempt) -> Finding:
     options = [plain(option) for option in reference.options or ()]
     response = seen(attempt.response, *options)
     try:
-        stated = stated_answers(response)
+        stated = stated_answers(answer_told(response))
     except Unclear as doubt:
         raise Unscored(str(doubt)) from doubt
     if stated:
@@ -147,10 +149,10 @@ def _unstated(response: str, question: str, options: list[str]) -> list[set[str]
 
     ends, echoed = bare_lines(response)
     found = [each for each in read(picked(response)) if each]
-    found += read(ends)
+    found += read(ends) + read(matched(response))
     if any(found):
         return found
-    sentence = one_sentence(response)
+    sentence = ended(response, options)
     return read(echoed if sentence is None else [sentence])
 
 
@@ -205,7 +207,8 @@ def _is(short: str, options: list[str]) -> set[str]:
     if named:
         return {(named[1] or named[2]).upper()}
     pairs = [(found[1], found[2]) for way in (_LABELLED, _GLOSSED) if (found := way.fullmatch(short))]
-    pairs += [(found[2], found[1]) for found in [_TRAILED.fullmatch(short)] if found]
+    trailed = _TRAILED.fullmatch(short)
+    pairs += [(trailed[2], trailed[1])] if trailed and (options or not _NO.search(trailed[1])) else []
     for letter, told in pairs:
         meant = _whole(told, options) or _begins(told, letter, options)
         if meant or (not options and len(told.split()) <= _MOST_LABELLED and not _AGAINST.search(told)):
@@ -217,11 +220,8 @@ def _begins(text: str, letter: str, options: list[str]) -> set[str]:
     """The letter, where its own option begins what is said of it: `B: Paris is the capital`."""
     at, key = ord(letter.strip("() ").upper()) - ord("A"), _key(options)
     own = key(options[at]) if at < len(options) else ""
-    return (
-        {chr(ord("A") + at)}
-        if own and key(text).startswith(f"{own} ") and not _AGAINST.search(text)
-        else set()
-    )
+    begins = own and key(text).startswith(f"{own} ") and not _AGAINST.search(text)
+    return {chr(ord("A") + at)} if begins else set()
 
 
 def _whole(text: str, options: list[str]) -> set[str]:

@@ -1,5 +1,7 @@
 """Compare the final answer with the reference as mathematics: exactly where possible, else by symbols."""
 
+import re
+
 from judges.base import Attempt, Finding, Unscored, check
 from judges.values.answers import same_answer
 from judges.values.closing import closing_value
@@ -9,11 +11,15 @@ from judges.values.lone import Torn, lone_number
 from judges.values.numbers import TooLarge, read_number
 from judges.values.plain import plain
 from judges.values.readings import value_in
+from judges.values.restated import rounds
 from judges.values.seen import seen
 from judges.values.stated import final_values
 from judges.values.symbolic import symbolically_equal
+from judges.values.undecided import undecided
 from judges.values.variants import misses, others
 from schemas.references import Comparison, MathReference, Reference
+
+_ROUGHLY = re.compile(r"(?:\b(?:about|approximately|approx\.?|roughly|around)|≈|\\approx)[\s$*]{0,9}\Z")
 
 
 def _try(text: str, gold: str, **policy: bool | int) -> Attempt:
@@ -103,6 +109,8 @@ def equivalents(reference: Reference) -> list[str]:
 
 def _extract(response: str, gold: str, last_number_counts: bool) -> str:
     text = seen(response)
+    if doubt := undecided(text):
+        raise Unscored(f"undecided: {doubt!r}")
     try:
         texts = final_values(text, gold)
         if texts is None:
@@ -143,4 +151,7 @@ def _lone(response: str, gold: str, counts: bool) -> str:
         return torn.run
     if number is None:
         raise Unscored("no final answer")
+    before = response[: response.rfind(number)][-40:]
+    if _ROUGHLY.search(before) and rounds(plain(gold), number) and same_answer(gold, number) is False:
+        raise Unscored(f"a rounding: {number!r}")
     return number

@@ -3,7 +3,9 @@
 import re
 
 from judges.base import Attempt, Finding, Unscored, check
+from judges.values.answer_object import answer_told
 from judges.values.claimed import after, stated_answers
+from judges.values.counted import told_count
 from judges.values.counts import Unclear
 from judges.values.finals import Final
 from judges.values.measured import Quantity, read_quantity
@@ -61,8 +63,8 @@ def quantity(attempt: Attempt) -> Finding:
     reference = attempt.expected(QuantityReference)
     try:
         gold = _gold(reference)
-        texts = _stated(seen(attempt.response))
-        found = [read_quantity(text) for text in texts]
+        texts = _stated(answer_told(seen(attempt.response)))
+        found = [read_quantity((gold.unit is None and told_count(text)) or text) for text in texts]
         wrong = [_wrong(text, each, gold, reference) for text, each in zip(texts, found, strict=True)]
     except Unclear as error:
         raise Unscored(str(error)) from error

@@ -4,32 +4,40 @@ import re
 import unicodedata
 
 from judges.base import Attempt, Finding, Unscored, check
+from judges.values.answer_object import answer_told
 from judges.values.claimed import one_sentence, stated_answers
 from judges.values.counts import Unclear
 from judges.values.finals import Final
+from judges.values.opened import opened
 from judges.values.seen import seen, struck
 from judges.values.signs import formal, tight
+from judges.values.told import NUMBERED, belongs_elsewhere, relates, told, undated
 from judges.values.word_numbers import figures
 from judges.values.wording import folded, holds
 from schemas.references import Reference, TextReference
 
 # `1,200`, but not `1,200,3`.
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
+_AND = re.compile(r"(?<=\w)\s{0,3}\\?&(?:amp;)?\s{0,3}(?=\w)")
 # `, the capital of France`, `– capital of France`, `(France's capital)`, `(the City of Light)`.
 _REMARK = re.compile(
-    r"\*{0,2}(?:,\s+(?:the|its|his|her|their|\w{1,30}['’]s)|\s+[–—]\s+(?:\w{1,30}\s){0,2}?(?:of|the|its))\s(?=[^,;()\n]*\Z)",
+    rf"\*{{0,2}}(?:,\s+(?!{NUMBERED})"
+    r"(?:the|its|his|her|their|\w{1,30}['’]s)|\s+[–—]\s+(?:\w{1,30}\s){0,2}?(?:of|the|its))\s(?=[^,;()\n]*\Z)",
     re.IGNORECASE,
 )
 _BRACKETED = re.compile(
     r"\s+\((?:(?:the|its|also|i\.e\.|that is|aka|called)\s|\w{1,30}['’]s\s)[^()\n]*\)\Z", re.IGNORECASE
 )
 _INSTEAD = re.compile(
-    r"\s*(?:,|,?\s(?:and|but))\s+not\s|,?\s(?:because|since)\s|\s+(?:rather than|instead of)\s",
+    r"\s*(?:,|,?\s(?:and|but))\s+not\s(?!always|necessarily|exactly|quite|only|really|entirely|every|sure)"
+    r"|,?\s(?:because|since)\s|\s+(?:rather than|instead of)\s",
     re.IGNORECASE,
 )
 _DENIED = re.compile(
     r"\b(?:not?|non|never|neither|nor|none|wrong|or|anti|un)\b|n['’]t\b|[≠¬\n]|,.*,", re.IGNORECASE
 )
+_NOT_THAT = re.compile(r",\s(?:and\s|but\s)?not\s[^,.;:()\n]{1,80}[.!]?\Z", re.IGNORECASE)
+_LISTED = re.compile(r"(?:[^\S\n]*[^\s]{1,40}(?:[^\S\n][^\s]{1,40}){0,2}[^\S\n]*(?:\n+|\Z)){2,}")
 _ITEM = re.compile(r"\A(?:>|[-*•]|\d\.)\s+(?=[^\W\d_])")
 # What is only announced.
 _LABEL = re.compile(r"\w[*_]{0,3}[:\uff1a][*_\s]*\Z")
@@ -72,9 +80,8 @@ def text(attempt: Attempt, most_words: int = 20) -> Finding:
     """
     reference = attempt.expected(TextReference)
     golds = [reference.answer, *(reference.aliases or ())]
-    readings = _readings(
-        seen(attempt.response, *golds), most_words, any(_ends_asking(gold) for gold in golds)
-    )
+    response = answer_told(seen(attempt.response, *golds))
+    readings = _readings(response, attempt.question, most_words, any(_ends_asking(gold) for gold in golds))
     pairs = [(reading, gold) for reading in readings for gold in golds]
     shown = readings[0]
     if any(_alike(reading, gold) for reading, gold in pairs):
@@ -83,6 +90,8 @@ def text(attempt: Attempt, most_words: int = 20) -> Finding:
         raise Unscored(f"{shown!r} differs from {reference.answer!r} in its signs", shown)
     if any(_may_mean(reading, gold) for reading, gold in pairs):
         raise Unscored(f"{shown!r} may mean {reference.answer!r}", shown)
+    if shown == _unfenced(response) and any(_mentions(shown, gold) for gold in golds):
+        raise Unscored(f"{shown!r} mentions {reference.answer!r}", shown)
     return Finding(f"{shown!r} is not {reference.answer!r}", extracted=shown)
 
 
@@ -103,12 +112,12 @@ def equivalents(reference: Reference) -> list[str]:
     if not isinstance(reference, TextReference):
         return []
     every = [reference.answer, *(reference.aliases or ())]
-    return [told for each in every for told in (each.upper(), f"{each}.")]
+    return [shown for each in every for shown in (each.upper(), f"{each}.")]
 
 
 def _key(text: str) -> str:
     """How texts are compared: folded, numbers in figures."""
-    return figures(folded(_THOUSANDS.sub("", _TAGS.sub("", text))))
+    return figures(folded(_AND.sub(" and ", _THOUSANDS.sub("", _TAGS.sub("", text)))))
 
 
 def _alike(one: str, other: str) -> bool:
@@ -129,27 +138,35 @@ def _may_mean(reading: str, gold: str) -> bool:
     key = _key(gold)
     if not key or formal(gold) or _DENIED.search(reading.strip()):
         return False
-    told = _key(reading)
-    return holds(told, key) and not holds(told.replace(key, "", 1), key)
+    said = _key(reading)
+    return holds(said, key) and not holds(said.replace(key, "", 1), key)
 
 
-def _readings(response: str, most_words: int, may_ask: bool) -> list[str]:
+def _mentions(response: str, gold: str) -> bool:
+    """Does a short response hold the answer but in a denial, `…, not Paris`, or in a list of several?"""
+    if _LISTED.fullmatch(response):
+        return False
+    key, said = _key(gold), _key(_NOT_THAT.sub("", response[-_MOST_CHARS:]))
+    return bool(key) and not formal(gold) and holds(said, key) and said not in (f"not {key}", f"no {key}")
+
+
+def _readings(response: str, question: str, most_words: int, may_ask: bool) -> list[str]:
     """Every way to read the one final answer, the plainest first."""
     try:
         stated = stated_answers(response, may_ask)
     except Unclear as doubt:
         raise Unscored(str(doubt)) from doubt
     if not stated:
-        return _short_response(response, most_words, may_ask)
+        return _short_response(response, question, most_words, may_ask)
     distinct = {_key(final.text): final.text for final in stated}
     if len(distinct) > 1:
         first, second, *_ = (text.strip("*_ ") for text in distinct.values())
         raise Unscored(f"two final answers: {first!r} and {second!r}")
     whole = [final.text for final in stated if not _goes_on(final)]
-    told = [*whole, *(final.line for final in stated[-1:] if final.line)]
-    plain = [text.strip("*_ ") for text in told]
+    shown = [*whole, *(final.line for final in stated[-1:] if final.line)]
+    plain = [text.strip("*_ ") for text in shown]
     more = one_sentence(plain[0])
-    return list(dict.fromkeys([plain[0], *told, *plain, *_cut(plain[0]), *([] if more is None else [more])]))
+    return list(dict.fromkeys([plain[0], *shown, *plain, *_cut(plain[0]), *([] if more is None else [more])]))
 
 
 def _goes_on(final: Final) -> bool:
@@ -158,14 +175,28 @@ def _goes_on(final: Final) -> bool:
     return 0 < len(re.findall(r"\w+", rest)) <= _MOST_REST
 
 
-def _short_response(response: str, most_words: int, may_ask: bool) -> list[str]:
-    text = response.strip().strip("`~").strip() if response.strip().startswith(("```", "~~~")) else response
-    if len(text) > _MOST_CHARS or len(text.split()) > most_words or _LABEL.search(text):
+def _short_response(response: str, question: str, most_words: int, may_ask: bool) -> list[str]:
+    text = _unfenced(response)
+    begins = None if struck(text) else opened(text)
+    too_long = len(text) > _MOST_CHARS or len(text.split()) > most_words
+    if (begins is None and too_long) or _LABEL.search(text):
         raise Unscored("no final answer")
-    if struck(text) or (text.rstrip().endswith("?") and not may_ask):
-        raise Unscored(f"not stated as the answer: {text.strip()[:100]!r}")
-    told = one_sentence(text)
-    return [text.strip(), *(() if told is None else (told, *_cut(told))), *_cut(text.strip())]
+    if struck(text) or (text.endswith("?") and not may_ask):
+        raise Unscored(f"not stated as the answer: {text[:100]!r}")
+    more = [] if relates(text, question) else [*_last(text), *told(text)]
+    return [text, *more, *_cut(text), *([] if begins is None else [begins])]
+
+
+def _last(text: str) -> list[str]:
+    """What one plain sentence ends in, unless a clause on something else does."""
+    end = one_sentence(text)
+    shown = text.replace("*", "")
+    return [] if end is None or belongs_elsewhere(shown[: shown.rfind(end)]) else [end, *_cut(end)]
+
+
+def _unfenced(response: str) -> str:
+    text = response.strip()
+    return text.strip("`~").strip() if text.startswith(("```", "~~~")) else text
 
 
 def _cut(text: str) -> list[str]:
@@ -175,7 +206,7 @@ def _cut(text: str) -> list[str]:
     parts = [way.split(text, maxsplit=1) for way in ways]
     # `Paris, not Paris` says nothing.
     heads = [each[0].strip("*_ ") for each in parts if len(each) > 1 and _key(each[0]) not in _key(each[1])]
-    return [text, *(head or text for head in heads)]
+    return [text, undated(text), *(head or text for head in heads)]
 
 
 def _ends_asking(gold: str) -> bool:
