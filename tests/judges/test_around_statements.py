@@ -95,6 +95,6 @@ def test_without_a_gold_nothing_is_read_from_what_is_not_meant(shape: str) -> No
 def test_a_megabyte_of_one_unit_is_ruled_on(unit: str) -> None:
     long = unit * (1_000_000 // len(unit))
     for check, reference, right, _ in TARGETS.values():
-        for text in (f"The answer is {right}. {long}", f"{long} the answer is {right}."):
-            said = replace(check, kind="verifier").judge(Attempt.of(text, reference))
+        for shown in (f"The answer is {right}. {long}", f"{long} the answer is {right}."):
+            said = replace(check, kind="verifier").judge(Attempt.of(shown, reference))
             assert not (said.reason or "").startswith("raised"), said
