@@ -70,8 +70,9 @@ def serve() -> None:
     """Speak frames over what were stdin and stdout: settings, then lists of `[checks, attempt]`.
 
     Answers `{"ready": names, "cpu_s": so far, "pid": of the process that rules}` or `{"broken": why}`, then
-    `{"ruled": [[CPU seconds, ruling], ...], "leaving": false}` with the rulings of all checks in order. With
-    `leaving`, the rest of the list is given back; after that it is ready anew.
+    `{"ruled": [[CPU seconds, ruling], ...], "leaving": null}` with the rulings of all checks in order. With
+    `leaving`, so many jobs of the list in hand are given back; after that it is ready anew, and goes on with
+    the lists that it has not read yet.
     """
     source, sink = _own_pipes()
     settings = json.loads(read_frame(source) or b"{}")
@@ -109,28 +110,33 @@ def _rule_until_the_end(
     alarm = _Alarm(soft_s)
     memory = resource.getrlimit(resource.RLIMIT_AS)[0]
     while (body := read_frame(source)) is not None:
-        for names, attempt in json.loads(body):
-            if not _work(Attempt.from_json(attempt), [checks[name] for name in names], alarm, outbox):
-                _leave(outbox, turns)
+        jobs = json.loads(body)
+        for number, (names, attempt) in enumerate(jobs, 1):
+            owed = _work(Attempt.from_json(attempt), [checks[name] for name in names], alarm, outbox)
+            if owed is not None:
+                _leave(outbox, turns, len(jobs) - number + (owed > 0))
         if _mapped_bytes() > memory * _MEMORY_SHARE:
-            _leave(outbox, turns)
+            _leave(outbox, turns, 0)
         outbox.send()
 
 
-def _work(attempt: Attempt, checks: list[Check], alarm: _Alarm, outbox: Outbox) -> bool:
-    """Whether the process may go on: what was broken off may have left a library's caches half written."""
-    for check in checks:
+def _work(attempt: Attempt, checks: list[Check], alarm: _Alarm, outbox: Outbox) -> int | None:
+    """None, or how many checks are still owed where the process may not go on.
+
+    What was broken off may have left a library's caches half written.
+    """
+    for number, check in enumerate(checks, 1):
         outbox.send_due()
         ruling, broken_off = _rule(check, attempt, alarm)
         outbox.put(ruling)
         if broken_off or (ruling.reason or "").startswith("raised MemoryError"):
-            return False
-    return True
+            return len(checks) - number
+    return None
 
 
-def _leave(outbox: Outbox, turns: Turns) -> NoReturn:
+def _leave(outbox: Outbox, turns: Turns, left: int) -> NoReturn:
     """Ask to be replaced, in the message of the last ruling: after it the next list may be on its way."""
-    outbox.send(leaving=True)
+    outbox.send(leaving=left)
     turns.hand_on()
     os._exit(ANEW)
 

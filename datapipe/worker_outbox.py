@@ -40,10 +40,10 @@ class Outbox:
         if time.monotonic() - self._sent > _HOLD_S:
             self.send()
 
-    def send(self, leaving: bool = False) -> None:
-        """Send what is held, if anything; `leaving` gives the rest of the list back and is always sent."""
+    def send(self, leaving: int | None = None) -> None:
+        """Send what is held, if anything. Who leaves says so, and how many jobs of its list it gives back."""
         end = self._end
-        if end or leaving:
+        if end or leaving is not None:
             body = self._held[_HEAD : _HEAD + end]
             # First, since who is killed in between leaves rulings to be made again, and none twice.
             self._end = 0
@@ -59,5 +59,5 @@ class Outbox:
         self._held[:_HEAD] = size.to_bytes(_HEAD, "big")
 
 
-def _message(rulings: bytes, leaving: bool = False) -> bytes:
-    return b'{"ruled":[%b],"leaving":%b}' % (rulings, b"true" if leaving else b"false")
+def _message(rulings: bytes, leaving: int | None) -> bytes:
+    return b'{"ruled":[%b],"leaving":%b}' % (rulings, encode(leaving))

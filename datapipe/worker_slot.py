@@ -21,6 +21,7 @@ from datapipe.worker_frames import READ_BYTES, Reader, encode, frame
 from judges.base import Ruling
 
 _GRACE_S = 1.0
+_FEW = 16
 
 
 class Waiting(Protocol):
@@ -89,6 +90,11 @@ class Slot:
         return self.ready and not self.work
 
     @property
+    def may_have_more(self) -> bool:
+        """It will soon be done: a list ahead saves it the wait, which is longer than most checks take."""
+        return self.ready and not self._unsent and len(self.work) <= _FEW
+
+    @property
     def unsent(self) -> bool:
         return bool(self._unsent)
 
@@ -107,9 +113,10 @@ class Slot:
 
     def give(self, work: list[Work]) -> None:
         """Queue work for sending."""
+        if not self.work:
+            self._since = time.monotonic()
         self.work.extend(work)
         self._unsent += frame(b"[%b]" % b",".join(each.body() for each in work))
-        self._since = time.monotonic()
 
     def send(self) -> None:
         """Write what the pipe takes; a broken pipe shows when reading."""
@@ -141,11 +148,10 @@ class Slot:
         """It can be given work."""
         self.ready, self.names, self._cpu_s, self.pid = True, frozenset(names), cpu_s, pid
 
-    def gave_back(self) -> list[Work]:
-        """What it will not do; it will be ready anew."""
-        left, self.ready = list(self.work), False
-        self.work.clear()
-        return left
+    def gave_back(self, count: int) -> list[Work]:
+        """What it will not do of the list in its hands; it will be ready anew, for the lists behind that."""
+        self.ready = False
+        return [self.work.popleft() for _ in range(count)]
 
     def took(self, cpu_s: float) -> None:
         """Its own CPU clock when it finished a check."""

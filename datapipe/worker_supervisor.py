@@ -86,8 +86,10 @@ class Supervisor:
             self._give_up()
 
     def _hand_out(self) -> None:
-        for slot in [slot for slot in self._slots if slot.idle]:
-            if work := self._known(slot, self._next()):
+        plenty = self._size * _MOST_ITEMS
+        for slot in self._slots:
+            ahead = slot.may_have_more and len(self._queue) > plenty
+            if (slot.idle or ahead) and (work := self._known(slot, self._next())):
                 slot.give(work)
                 self._watch(slot)
         while len(self._queue) > self._starting and len(self._slots) < self._size:
@@ -156,9 +158,9 @@ class Supervisor:
             for cpu_s, ruling in message["ruled"]:
                 slot.took(cpu_s)
                 self._ruled(slot, Ruling(*ruling))
-            if message["leaving"]:
+            if message["leaving"] is not None:
                 with self._room:
-                    self._queue.extendleft(reversed(slot.gave_back()))
+                    self._queue.extendleft(reversed(slot.gave_back(message["leaving"])))
         elif "broken" in message:
             self._error = WorkerError(message["broken"])
         elif slot.ready:

@@ -21,7 +21,7 @@ def pipe() -> Iterator[tuple[int, int]]:
     os.close(source)
 
 
-def told(source: int, sink: int) -> list[tuple[list[str], bool]]:
+def told(source: int, sink: int) -> list[tuple[list[str], int | None]]:
     """Reasons and `leaving` of every message, until the pipe ends."""
     os.close(sink)
     messages: list[dict[str, Any]] = []
@@ -38,7 +38,7 @@ def test_rulings_of_a_moment_are_one_message(pipe: tuple[int, int], monkeypatch:
         outbox.send_due()
     outbox.send()
     outbox.send()
-    assert told(*pipe) == [(["one", "two \ud800", "three"], False)]
+    assert told(*pipe) == [(["one", "two \ud800", "three"], None)]
 
 
 def test_a_ruling_waits_for_the_next_since_it_may_be_the_last(
@@ -53,8 +53,8 @@ def test_a_ruling_waits_for_the_next_since_it_may_be_the_last(
         os.read(pipe[0], 1)
     outbox.send_due()
     outbox.put(Ruling("fail", reason="two"))
-    outbox.send(leaving=True)
-    assert told(*pipe) == [(["one"], False), (["two"], True)]
+    outbox.send(leaving=3)
+    assert told(*pipe) == [(["one"], None), (["two"], 3)]
 
 
 def test_who_leaves_says_so_in_the_message_of_the_last_ruling(
@@ -63,9 +63,9 @@ def test_who_leaves_says_so_in_the_message_of_the_last_ruling(
     monkeypatch.setattr(worker_outbox, "_HOLD_S", 60)
     outbox = Outbox(pipe[1])
     outbox.put(Ruling("fail", reason="late"))
-    outbox.send(leaving=True)
-    outbox.send(leaving=True)
-    assert told(*pipe) == [(["late"], True), ([], True)]
+    outbox.send(leaving=3)
+    outbox.send(leaving=3)
+    assert told(*pipe) == [(["late"], 3), ([], 3)]
 
 
 def test_without_room_what_is_held_goes_first(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -74,7 +74,7 @@ def test_without_room_what_is_held_goes_first(pipe: tuple[int, int], monkeypatch
     for reason in ("a" * 80, "b" * 80, "c" * 10):
         outbox.put(Ruling("fail", reason=reason))
     outbox.send()
-    assert told(*pipe) == [(["a" * 80], False), (["b" * 80, "c" * 10], False)]
+    assert told(*pipe) == [(["a" * 80], None), (["b" * 80, "c" * 10], None)]
 
 
 def test_what_a_killed_fork_had_ruled_can_still_be_sent(
@@ -88,4 +88,4 @@ def test_what_a_killed_fork_had_ruled_can_still_be_sent(
         os.kill(os.getpid(), signal.SIGKILL)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     outbox.send()
-    assert told(*pipe) == [(["before"], False)]
+    assert told(*pipe) == [(["before"], None)]

@@ -128,6 +128,21 @@ def test_after_a_deadline_the_checks_are_not_loaded_again(shared: WorkerPool) ->
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("size", [1, 2])
+def test_lists_that_are_ahead_of_a_deadline_are_ruled_on_once(folder: Path, size: int) -> None:
+    texts = [f"{'loop' if n % 97 == 31 else 'bad' if n % 3 else 'fine'} {n}" for n in range(600)]
+    with pool(folder, size=size, soft_s=0.2) as made:
+        told = words(made, *(job(text, "loops", "plain") for text in texts))
+        keepers = {psutil.Process(pid).ppid() for pid in made.pids}
+        assert [len(rulings) for rulings in told] == [2] * len(texts)
+        late = ("unscored", "informative", "deadline of 0.2 s")
+        assert [first == late for first, _ in told] == ["loop" in text for text in texts]
+        assert [second != PASS for _, second in told] == ["bad" in text for text in texts]
+        assert words(made, job("fine", "plain")) == [[PASS]]
+        assert {psutil.Process(pid).ppid() for pid in made.pids} == keepers
+
+
+@pytest.mark.slow
 def test_too_long_by_the_clock_alone_may_be_tried_again(shared: WorkerPool) -> None:
     told = words(shared, job("sleep", "sleeps"), job("fine", "sleeps"))
     assert told == [[("unscored", "infra", "deadline of 1.2 s by the clock")], [PASS]]
