@@ -100,6 +100,8 @@ def _warm(checks: Mapping[str, Check]) -> None:
     for check in checks.values():
         if check.warm is not None:
             check.warm()
+            for attempt in check.passes:
+                check.judge(attempt)
 
 
 def _rule_until_the_end(

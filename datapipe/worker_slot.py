@@ -21,7 +21,7 @@ from datapipe.worker_frames import READ_BYTES, Reader, encode, frame
 from judges.base import Ruling
 
 _GRACE_S = 1.0
-_FEW = 16
+_FEW = 32
 
 
 class Waiting(Protocol):

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -12,11 +13,15 @@ from benchmarks.gates import Measured, held, paired
 
 from datapipe.workers import Job, PoolSettings, WorkerPool
 from judges.attempt import Attempt
+from judges.verifiers.math import math
 
 WORD_PROBLEMS, MIXED, SCALED, BESIDE = 1_000, 200, 6_000, 2_000
 """Pairs of one measurement; math-verify, the slower side, sets what is affordable."""
+THROUGH_A_WORKER = 3.0
+"""Of a verdict in another process, which can be killed, on one in this process, which cannot."""
 SOFT_S = 0.5
 """The deadline of the bad items: short, since dozens of them are met."""
+_MATH = replace(math, kind="verifier")
 Pair = tuple[str, str]
 """Gold and response."""
 SPIN = '''"""Runs for ever where the answer says so."""
@@ -31,14 +36,17 @@ def spin(attempt: Attempt) -> str | None:
 
 
 def measure(folder: Path, pairs: int) -> Iterator[Measured]:
-    """Four ratios; both sides of a pair get the same items, every pair new ones, so that no cache helps."""
+    """Both sides of a pair get the same items, every pair new ones, so that no cache helps."""
     for name, made, gate in (
-        ("verdicts/s, word problems / math-verify", partial(word_problems, WORD_PROBLEMS), 10.0),
-        ("verdicts/s, 60 % numbers 40 % expressions / math-verify", partial(mixed, MIXED), 3.0),
+        ("word problems", partial(word_problems, WORD_PROBLEMS), 10.0),
+        ("60 % numbers 40 % expressions", partial(mixed, MIXED), 3.0),
     ):
+        pair = _each(_alone, made), _each(_peer, made)
+        yield held(f"verdicts/s / math-verify, {name}", paired(*pair, pairs), gate)
         with WorkerPool(PoolSettings(size=1)) as pool:
             _ours(pool, made(Random(0)))
-            yield held(name, paired(_each(partial(_ours, pool), made), _each(_peer, made), pairs), gate)
+            pair = _each(partial(_ours, pool), made), _each(_peer, made)
+            yield held(f"the same through a worker, {name}", paired(*pair, pairs), THROUGH_A_WORKER)
     made = partial(mixed, SCALED)
     with WorkerPool(PoolSettings(size=2)) as two, WorkerPool(PoolSettings(size=1)) as one:
         for pool in (one, two):
@@ -117,6 +125,14 @@ _KINDS: Sequence[Callable[[Random], Pair]] = (
 def _ours(pool: WorkerPool, items: Sequence[Pair]) -> float:
     jobs = _jobs(items)
     return len(jobs) / _seconds(lambda: pool.run(jobs))
+
+
+def _alone(items: Sequence[Pair]) -> float:
+    def verify() -> None:
+        for gold, text in items:
+            _MATH.judge(Attempt.of(text, {"type": "math", "answer": gold}))
+
+    return len(items) / _seconds(verify)
 
 
 def _jobs(items: Sequence[Pair]) -> list[Job]:
