@@ -101,7 +101,7 @@ def _warm(checks: Mapping[str, Check]) -> None:
         if check.warm is not None:
             check.warm()
             for attempt in check.passes:
-                check.judge(attempt)
+                check.judge(Attempt.from_json(attempt.to_json()))
 
 
 def _rule_until_the_end(

@@ -15,11 +15,11 @@ from datapipe.workers import Job, PoolSettings, WorkerPool
 from judges.attempt import Attempt
 from judges.verifiers.math import math
 
-WORD_PROBLEMS, MIXED, SCALED, BESIDE = 1_000, 200, 6_000, 2_000
+WORD_PROBLEMS, MIXED, SCALED, BESIDE = 1_000, 200, 6_000, 3_000
 """Pairs of one measurement; math-verify, the slower side, sets what is affordable."""
 THROUGH_A_WORKER = 3.0
 """Of a verdict in another process, which can be killed, on one in this process, which cannot."""
-SOFT_S = 0.5
+SOFT_S = 0.2
 """The deadline of the bad items: short, since dozens of them are met."""
 _MATH = replace(math, kind="verifier")
 Pair = tuple[str, str]
@@ -156,17 +156,26 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 def _beside(folder: Path, pairs: int) -> list[float]:
-    """With every hundredth item one that meets its deadline, whose processor time is taken off."""
+    """With every hundredth item one that meets its deadline; what those cost alone is taken off.
+
+    That is measured just before: a deadline counts processor time, so that by the clock it costs more the
+    busier the machine is.
+    """
     checks = folder / "checks" / "rules"
     checks.mkdir(parents=True)
     (checks / "spin.py").write_text(SPIN, encoding="utf-8")
-    bad = BESIDE // 100
+    numbers = count()
+
+    def bad() -> list[Job]:
+        """Each with a text of its own, since equal jobs of one submission are one."""
+        return [Job(("spin",), Attempt.of(f"spin for ever {next(numbers)}")) for _ in range(BESIDE // 100)]
 
     def both(items: Sequence[Pair]) -> float:
+        alone = _seconds(lambda: pool.run(bad()))
         jobs = _jobs(items)
-        for number in range(bad):  # a text of its own each, since equal jobs of one submission are one
-            jobs.insert(number * 101 + 50, Job(("spin",), Attempt.of(f"spin for ever {number}")))
-        return len(items) / (_seconds(lambda: pool.run(jobs)) - bad * SOFT_S)
+        for number, each in enumerate(bad()):
+            jobs.insert(number * 101 + 50, each)
+        return len(items) / (_seconds(lambda: pool.run(jobs)) - alone)
 
     made = partial(mixed, BESIDE)
     # One process, since of two one may meet more deadlines than the other, which is nobody's overhead.
