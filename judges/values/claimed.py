@@ -12,7 +12,7 @@ from judges.values.counts import Unclear
 from judges.values.finals import Final, final_answers, later_statement
 from judges.values.seen import hidden, struck
 from judges.values.supposed import box_not_meant, not_meant
-from judges.values.withdrawn import asked, otherwise, taken_back
+from judges.values.withdrawn import asked, otherwise, taken_back, undecided
 
 # Labels that stand for `Answer:` where there is none.
 _LABEL = re.compile(
@@ -57,6 +57,8 @@ def stated_answers(response: str, may_ask: bool = False) -> list[Final]:
     for final in found:
         if told := _doubt(final, response, may_ask):
             raise Unclear(told)
+    if found and (told := undecided(response)):
+        raise Unclear(f"not decided: {told!r}")
     later = later_statement(response, found[-1]) if found else None
     return found if later is None or _doubt(later, response, may_ask) else [*found, later]
 

@@ -71,8 +71,8 @@ def _split(text: str) -> tuple[list[str], list[str]]:
 def rounds(exact: str, rounded: str) -> bool:
     """Is the decimal the value to as many places as it has, rounded or cut off?"""
     try:
-        number = read_number(rounded)
-        told = constant(exact) if read_number(exact) is None else read_number(exact).value  # type: ignore[union-attr]
+        number, own = read_number(rounded), read_number(exact)
+        told = constant(exact) if own is None else own.value
     except TooLarge:
         return False
     if number is None or told is None or not is_real(told):

@@ -75,8 +75,13 @@ _DISPUTED = re.compile(
     r"|\b(?:incorrecto|erreur|falsch|ошибка|неверно|errado|sbagliato)\b",
     re.IGNORECASE,
 )
+_UNDECIDED = re.compile(
+    r"\b(?:can(?:not| not|['’]t)|could(?: not|n['’]t)|unable to|not able to)\s(?:really |quite |yet )?"
+    r"(?:decide|determine|tell|say|choose)\s(?:between|which)\b|\bnot (?:sure|certain) which\b",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(r"[^\W\d_]")
-_MOST_TAIL, _MOST_BELOW = 20_000, 40
+_MOST_TAIL, _MOST_BELOW, _MOST_BACK = 20_000, 40, 400
 
 
 def asked(text: str, rest: str) -> bool:
@@ -112,3 +117,9 @@ def taken_back(tail: str, explained: bool = False) -> bool:
     near = f"{here}\n{below.lstrip()[:_MOST_BELOW]}" if explained else tail
     ways = [_DENIED.match(tail), _TAKEN_BACK.search(tail), _TURNED.search(near)]
     return any(ways) or (not explained and _DISPUTED.search(tail) is not None)
+
+
+def undecided(response: str) -> str | None:
+    """`I cannot decide which` of the last paragraph; None where it says no such thing."""
+    found = _UNDECIDED.search(response[-_MOST_BACK:].rpartition("\n\n")[2])
+    return None if found is None else found.group()

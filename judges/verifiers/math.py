@@ -15,8 +15,8 @@ from judges.values.restated import rounds
 from judges.values.seen import seen
 from judges.values.stated import final_values
 from judges.values.symbolic import symbolically_equal
-from judges.values.undecided import undecided
 from judges.values.variants import misses, others
+from judges.values.withdrawn import undecided
 from schemas.references import Comparison, MathReference, Reference
 
 _ROUGHLY = re.compile(r"(?:\b(?:about|approximately|approx\.?|roughly|around)|≈|\\approx)[\s$*]{0,9}\Z")
