@@ -92,7 +92,7 @@ def serve() -> None:
         _rule_until_the_end(source, sink, outbox, turns, checks, soft_s)
 
     if may_fork():
-        keep_two(rule, lambda: _warm(checks), outbox)
+        keep_two(rule, lambda: _warm(checks), outbox, turns, soft_s / 2)
     rule()
 
 

@@ -3,6 +3,7 @@
 import ctypes
 import gc
 import os
+import select
 import signal
 import sys
 from collections.abc import Callable
@@ -23,6 +24,10 @@ class Turns:
         self._next, self._last = os.pipe()
         self.hand_on()
 
+    def soon(self, within_s: float) -> bool:
+        """Whether it is somebody's turn within so many seconds."""
+        return bool(select.select([self._next], [], [], within_s)[0])
+
     def wait(self) -> None:
         """Until it is this process's turn."""
         os.read(self._next, 1)
@@ -37,7 +42,9 @@ def may_fork() -> bool:
     return len(os.listdir("/proc/self/task") if sys.platform == "linux" else [0]) == 1
 
 
-def keep_two(rule: Callable[[], None], warm: Callable[[], None], outbox: Outbox) -> NoReturn:
+def keep_two(
+    rule: Callable[[], None], warm: Callable[[], None], outbox: Outbox, turns: Turns, after_s: float
+) -> NoReturn:
     """Keep two forks that rule in turns, until one ends that has not left for the next.
 
     A fork costs milliseconds where loading the checks costs a second, and one that waits costs the others
@@ -47,7 +54,8 @@ def keep_two(rule: Callable[[], None], warm: Callable[[], None], outbox: Outbox)
     keeper = os.getpid()
 
     def warmed() -> None:
-        warm()  # copies the pages that a fork shares until it writes to them, before anyone waits for it
+        if not turns.soon(after_s):
+            warm()  # copies the pages that a fork shares until it writes to them, before anyone waits for it
         rule()
 
     forks = {_fork(rule, keeper)}

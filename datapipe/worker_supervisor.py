@@ -4,6 +4,7 @@ import os
 import selectors
 import signal
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
@@ -42,6 +43,7 @@ class Supervisor:
         self._error: WorkerError | None = None
         self._slots: list[Slot] = []
         self._false_starts = 0
+        self._next_look = 0.0
         self._selector = selectors.DefaultSelector()
         self._selector.register(self._wake_out, selectors.EVENT_READ)
 
@@ -91,6 +93,7 @@ class Supervisor:
             ahead = slot.may_have_more and len(self._queue) > plenty
             if (slot.idle or ahead) and (work := self._known(slot, self._next())):
                 slot.give(work)
+                slot.send()  # mostly all of it, which spares waiting for room
                 self._watch(slot)
         while len(self._queue) > self._starting and len(self._slots) < self._size:
             slot = Slot(self._child)
@@ -176,6 +179,10 @@ class Supervisor:
             slot.work.popleft().batch.finished_one()
 
     def _enforce(self) -> None:
+        """Now and then, since asking the system for a process's clock costs as much as many rulings."""
+        if time.monotonic() < self._next_look:
+            return
+        self._next_look = time.monotonic() + _TICK_S
         for slot in [slot for slot in self._slots if not slot.idle]:
             if slot.work and slot.cpu_s() > self._cpu_s:
                 self._lost(slot, Ruling.undecided(f"killed after {self._cpu_s:g} s of CPU time"))
