@@ -5,7 +5,7 @@ import os
 import resource
 import signal
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -32,12 +32,13 @@ class Deadline(BaseException):
 class _Alarm:
     """Raises Deadline in the main thread, again and again while armed: bare excepts swallow one.
 
-    The clock rings first, since the kernel counts CPU time in ticks of milliseconds; it is set anew for what
-    is left. The CPU timer stays for checks that set the clock themselves.
+    The clock rings first, since the kernel counts CPU time in ticks of milliseconds: after half the time, so
+    that the next process can make itself ready, then for what is left. The CPU timer stays for checks that
+    set the clock themselves.
     """
 
-    def __init__(self, soft_s: float) -> None:
-        self.soft_s, self.armed, self.reason = soft_s, False, Ruling.undecided("deadline")
+    def __init__(self, soft_s: float, half: Callable[[], None]) -> None:
+        self.soft_s, self.half, self.armed, self.reason = soft_s, half, False, Ruling.undecided("deadline")
         self._cpu_s = self._since = 0.0
         signal.signal(signal.SIGPROF, self._fire)
         signal.signal(signal.SIGALRM, self._fire)
@@ -49,6 +50,7 @@ class _Alarm:
         wall_left = self.soft_s * WALL_FACTOR - (time.monotonic() - self._since)
         if cpu_left > _CLOSE_S and wall_left > _CLOSE_S:
             signal.setitimer(signal.ITIMER_REAL, min(cpu_left, wall_left), _AGAIN_S)
+            self.half()
             return
         # Too long by the clock alone may be the machine's fault, so it is worth another try.
         self.reason = (
@@ -63,7 +65,7 @@ class _Alarm:
         if on:
             self._cpu_s, self._since = time.process_time(), time.monotonic()
         signal.setitimer(signal.ITIMER_PROF, self.soft_s if on else 0, _AGAIN_S if on else 0)
-        signal.setitimer(signal.ITIMER_REAL, self.soft_s if on else 0, _AGAIN_S if on else 0)
+        signal.setitimer(signal.ITIMER_REAL, self.soft_s / 2 if on else 0, _AGAIN_S if on else 0)
 
 
 def serve() -> None:
@@ -92,7 +94,7 @@ def serve() -> None:
         _rule_until_the_end(source, sink, outbox, turns, checks, soft_s)
 
     if may_fork():
-        keep_two(rule, lambda: _warm(checks), outbox, turns, soft_s / 2)
+        keep_two(rule, lambda: _warm(checks), outbox, turns)
     rule()
 
 
@@ -109,7 +111,7 @@ def _rule_until_the_end(
 ) -> None:
     ready = {"ready": list(checks), "cpu_s": time.process_time(), "pid": os.getpid()}
     write_all(sink, frame(encode(ready)))
-    alarm = _Alarm(soft_s)
+    alarm = _Alarm(soft_s, turns.announce)
     memory = resource.getrlimit(resource.RLIMIT_AS)[0]
     while (body := read_frame(source)) is not None:
         jobs = json.loads(body)
@@ -186,7 +188,7 @@ def _own_pipes() -> tuple[int, int]:
 
 def _checks(settings: Mapping[str, Any]) -> dict[str, Check]:
     folders = tuple(Path(folder) for folder in settings["folders"])
-    found = catalog(folders, settings["params"])
+    found = catalog(folders, settings["params"], versioned=False)
     made = {name: check for name, check in found.items() if isinstance(check, Check)}
     return made | pair_checks(made) | selfchecks(made)
 

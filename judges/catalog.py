@@ -28,17 +28,21 @@ class CatalogError(ValueError):
 
 
 def catalog(
-    folders: tuple[Path, ...] = (), params: Mapping[str, Mapping[str, Any]] | None = None
+    folders: tuple[Path, ...] = (),
+    params: Mapping[str, Mapping[str, Any]] | None = None,
+    *,
+    versioned: bool = True,
 ) -> Mapping[str, AnyCheck]:
     """Every check by name: ours, then those of user folders, with `params[name]` bound.
 
     A folder may hold `verifiers/`, `rules/`, `questions/` and `rubrics/`, and beside them rules (`.py`)
-    and rubrics (`.md`). Raises CatalogError.
+    and rubrics (`.md`). Without versions, which take as long as all the rest, checks can rule and nothing
+    else. Raises CatalogError.
     """
     params = params or {}
     found: dict[str, tuple[AnyCheck, Path]] = {}
     for path, kind in _files(folders):
-        made = _load(path, kind, params.get(path.stem, {}))
+        made = _load(path, kind, params.get(path.stem, {}), versioned)
         if path.stem in found:
             raise CatalogError(f"{path}: the name {path.stem!r} is taken by {found[path.stem][1]}")
         found[path.stem] = (made, path)
@@ -71,11 +75,11 @@ def _sources(folder: Path, pattern: str) -> list[Path]:
     return sorted(path for path in folder.glob(pattern) if not path.name.startswith(("_", ".")))
 
 
-def _load(path: Path, kind: Kind, params: Mapping[str, Any]) -> AnyCheck:
+def _load(path: Path, kind: Kind, params: Mapping[str, Any], versioned: bool) -> AnyCheck:
     try:
         made = Rubric.load(path) if path.suffix == ".md" else _check(path, kind)
         bound = made.bind(params)
-        if isinstance(bound, Rubric):
+        if isinstance(bound, Rubric) or not versioned:
             return bound
         return replace(bound, version=check_version(path, bound.libraries, bound.params, bound.optional))
     except Exception as error:  # a user's file may raise anything, and must be named

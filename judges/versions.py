@@ -114,6 +114,8 @@ def _defines(node: ast.stmt) -> set[str]:
 def _example_helpers(tree: ast.Module) -> set[str]:
     """Top-level names that serve examples alone."""
     examples = [kw.value for kw in _example_keywords(tree)]
+    if not examples:
+        return set()
     inside = {id(node) for value in examples for node in ast.walk(value)}
     names = [node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)]
     return {n.id for n in names if id(n) in inside} - {n.id for n in names if id(n) not in inside}
