@@ -26,6 +26,22 @@ _NAMED = re.compile(
     r"|\(?([A-Z])\)?\s*(?:选项|项)?",
     re.IGNORECASE,
 )
+# Said of the letter or of the option, they choose neither; nor does a second letter with an option.
+_RENOUNCED = re.compile(
+    r"\A(?:and|or|as|nor)\b|\A(?:is|was|are|were|do|does|did|can|could|would|will|has|have)"
+    r"(?:n['’ ]t\b| not\b)|\A(?:am|cannot)\b|\b(?:trap|tempting|distractor|out"
+    r"|not (?:\w{1,12} ){0,2}(?:answer|correct|right|true|it))\b",
+    re.IGNORECASE,
+)
+_ANOTHER = re.compile(r"(?<![\w'’])\(?[A-Z](?:[:)]|\.\s)\s*\S|\([A-Z]\)")
+_CONCLUDED = re.compile(r"(?:[,;.]\s|\band\s)\s*(?:so|thus|therefore|hence)\b(?P<rest>[^;.]{3,300})\.?\Z")
+_ORDINAL = re.compile(
+    r"(?:the\s+)?(first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth)\s+(?:option|alternative)"
+    r"(?:(?:\s*[,:]|\s+[-–—])\s+(?P<told>.{1,300})|\s*\((?P<aside>[^()]{1,300})\))?",
+    re.IGNORECASE,
+)
+_ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
+_BOLD = re.compile(r"(\*\*|__)(\(?[A-Z]\)?[.:)]*)\1")
 _GLOSSED = re.compile(r"(\(?[A-Z]\)?)\s*\(\s*([^()]{1,500})\)")
 _BARE = re.compile(r"(?<![\w'’])([B-HJ-Z])(?![\w'’#+^])")
 # What may stand before a letter that is chosen.
@@ -59,7 +75,13 @@ _WORDED = re.compile(r"[^\w\\+-]*[^\W\d_](?:[^\W_]|\s[^\W_])")
 _FORMULA = re.compile(r"\\[a-zA-Z]|[=^{}<>]")
 _NOT_BUT = re.compile(r"not\s.{1,300}?\sbut\s+(?:rather\s+)?(\S.*)", re.IGNORECASE)
 _INSTEAD = re.compile(r"\s*(?:,|\bbut|\band)\s+not\b|\s+(?:rather than|instead of)\b", re.IGNORECASE)
-_REASON = re.compile(r",?\s+(?:because|since|as)\b", re.IGNORECASE)
+_REASON = re.compile(r",?\s+(?:because|since|as(?!\s+(?:do|does|is|are|well)\b))\b", re.IGNORECASE)
+_RELATIVE = re.compile(r",\s+(?=(?:which|whose|who|where)\b)", re.IGNORECASE)
+_HEARD = re.compile(
+    r"\b(?:no|not|people|many|some|students?|think\w*|thought|believ\w+|sa(?:y|ys|id)|claim\w*|mis\w+"
+    r"|myth|but|however|although|or)\b|n['’]t\b",
+    re.IGNORECASE,
+)
 _MOST_CHARS, _MOST_LABELLED = 2_000, 6
 Key = Callable[[str], str]
 
@@ -70,8 +92,10 @@ def only(text: str, options: list[str]) -> set[str]:
     found = _is(short, options)
     if found:
         return found
-    parts = (way.split(short, maxsplit=1) for way in (_INSTEAD, _REASON))
+    parts = (way.split(short, maxsplit=1) for way in (_INSTEAD, _REASON, _RELATIVE))
     head, rest = next((each for each in parts if len(each) > 1), ("", ""))
+    if _RELATIVE.match(f", {rest}") and (AGAINST.search(rest) or _HEARD.search(rest)):
+        return set()
     if not head or _DENIED.match(head):
         return set()
     found = only(head, options)
@@ -121,22 +145,54 @@ def _is(short: str, options: list[str]) -> set[str]:
     named = _NAMED.fullmatch(short)
     if named:
         return {(named[1] or named[2]).upper()}
+    ordinal = _ORDINAL.fullmatch(short)
+    if ordinal:
+        told = ordinal["told"] or ordinal["aside"]
+        at = {chr(ord("A") + _ORDINALS.index(ordinal[1].lower()))}
+        return at if told is None else at | own if (own := only(told, options)) else own
+    return _both(short, options)
+
+
+def _both(short: str, options: list[str]) -> set[str]:
+    """Where a letter stands beside its option, or beside what is said of it."""
     pairs = [(found[1], found[2]) for way in (_LABELLED, _GLOSSED) if (found := way.fullmatch(short))]
     trailed = _TRAILED.fullmatch(short)
     pairs += [(trailed[2], trailed[1])] if trailed and (options or not NO.search(trailed[1])) else []
     for letter, told in pairs:
-        meant = whole_option(told, options) or _begins(told, letter, options)
-        if meant or (not options and len(told.split()) <= _MOST_LABELLED and not AGAINST.search(told)):
+        meant = whole_option(told, options) or _begins(told, letter, options) or _ends(told, letter, options)
+        if meant or (not options and _is_short(told)):
             return meant | {letter.strip("() ").upper()}
     return set()
 
 
+def _is_short(told: str) -> bool:
+    """May it be an option, where those are not known?"""
+    against = AGAINST.search(told) or _RENOUNCED.search(told) or _ANOTHER.search(told)
+    return len(told.split()) <= _MOST_LABELLED and not against
+
+
 def _begins(text: str, letter: str, options: list[str]) -> set[str]:
     """The letter, where its own option begins what is said of it: `B: Paris is the capital`."""
-    at, key = ord(letter.strip("() ").upper()) - ord("A"), key_of(options)
-    own = key(options[at]) if at < len(options) else ""
-    begins = own and key(text).startswith(f"{own} ") and not AGAINST.search(text)
-    return {chr(ord("A") + at)} if begins else set()
+    at, key = _place(letter), key_of(options)
+    own, said = key(options[at]) if at < len(options) else "", key(text)
+    if not own or not said.startswith(f"{own} ") or _ANOTHER.search(text) or "?" in text:
+        return set()
+    rest = said.removeprefix(f"{own} ")
+    return set() if AGAINST.search(rest) or _RENOUNCED.search(rest) else {chr(ord("A") + at)}
+
+
+def _ends(text: str, letter: str, options: list[str]) -> set[str]:
+    """The letter, where what is said of it concludes its own option: `D. …, so all of the above hold`."""
+    at, found = _place(letter), _CONCLUDED.search(text)
+    if found is None or at >= len(options) or text.endswith("?") or AGAINST.search(text) or NO.search(text):
+        return set()
+    key = key_of(options)
+    own = by_text(key(found["rest"]), [key(option) for option in options])
+    return own if own == {chr(ord("A") + at)} else set()
+
+
+def _place(letter: str) -> int:
+    return ord(letter.strip("() ").upper()) - ord("A")
 
 
 def whole_option(text: str, options: list[str]) -> set[str]:
@@ -148,7 +204,7 @@ def whole_option(text: str, options: list[str]) -> set[str]:
 
 
 def _shortened(text: str) -> str:
-    short = _MINUS.sub("-", plain(text[:_MOST_CHARS]).strip("*_ "))
+    short = _MINUS.sub("-", plain(_BOLD.sub(r"\2", text[:_MOST_CHARS])).strip("*_ "))
     return unicodedata.normalize("NFKC", short) if len(short) == 1 and not short.isascii() else short
 
 

@@ -8,7 +8,7 @@ from judges.values.claimed import stated_answers
 from judges.values.counts import Unclear
 from judges.values.hinted import ended, matched
 from judges.values.options import named_in, only
-from judges.values.picked import bare_lines, picked
+from judges.values.picked import bare_lines, gone_back, picked
 from judges.values.plain import plain
 from judges.values.seen import seen, struck
 from schemas.references import ChoiceReference, Reference
@@ -95,7 +95,7 @@ def _unstated(response: str, question: str, options: list[str]) -> list[set[str]
     found = [each for each in read(picked(response)) if each]
     found += read(ends) + read(matched(response))
     if any(found):
-        return found
+        return [] if gone_back(response) else found
     sentence = ended(response, options)
     return read(echoed if sentence is None else [sentence])
 
