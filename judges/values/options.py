@@ -41,6 +41,7 @@ _ORDINAL = re.compile(
     re.IGNORECASE,
 )
 _ORDINALS = ["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"]
+_COMMA = re.compile(r"(?:[Oo]ption\s+|[Cc]hoice\s+)?\(?([A-Z])\)?,\s+(\S.*)", re.DOTALL)
 _BOLD = re.compile(r"(\*\*|__)(\(?[A-Z]\)?[.:)]*)\1")
 _GLOSSED = re.compile(r"(\(?[A-Z]\)?)\s*\(\s*([^()]{1,500})\)")
 _BARE = re.compile(r"(?<![\w'’])([B-HJ-Z])(?![\w'’#+^])")
@@ -156,6 +157,9 @@ def _is(short: str, options: list[str]) -> set[str]:
 def _both(short: str, options: list[str]) -> set[str]:
     """Where a letter stands beside its option, or beside what is said of it."""
     pairs = [(found[1], found[2]) for way in (_LABELLED, _GLOSSED) if (found := way.fullmatch(short))]
+    comma = _COMMA.fullmatch(short)
+    if comma and (meant := whole_option(comma[2], options)):
+        return meant | {comma[1]}
     trailed = _TRAILED.fullmatch(short)
     pairs += [(trailed[2], trailed[1])] if trailed and (options or not NO.search(trailed[1])) else []
     for letter, told in pairs:

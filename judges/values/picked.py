@@ -35,6 +35,9 @@ _PICKS = [
         r"(?P<x>.{1,300}?)[\s*_]+(?:fits|works|matches|suits) (?:it |this )?(?:best|perfectly)(?: here)?",
         re.IGNORECASE,
     ),
+    re.compile(
+        r"only (?P<x>.{1,300}?)[\s*_]+(?:fits|works|matches|qualifies|remains|is left)", re.IGNORECASE
+    ),
     re.compile(r"(?P<x>.{1,300}?)[\s*_]+it is", re.IGNORECASE),
     re.compile(
         rf"(?:only )?(?P<x>.{{1,300}}?)[\s*_]+(?:is|must be)[\s*_]+(?:therefore |clearly |thus |indeed )?"
@@ -50,8 +53,8 @@ _PICKS = [
 ]
 _UNSURE = re.compile(
     r"\b(?:if|when|whether|suppos\w+|assum\w+|unless|imagine|pretend|not|never|says?|said|according|claim\w*"
-    r"|think\w*|thought|believ\w+|argu\w+|people|many|some|students?|friends?|teachers?|others?|would|might"
-    r"|maybe|perhaps|possibly|doubt)\b|n['’]t\b",
+    r"|think\w*|thought (?:that|it|the|of)|believ\w+|argu\w+|people|many|some|students?|friends?|teachers?"
+    r"|others?|would|might|maybe|perhaps|possibly|doubt)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _UNREAL = re.compile(r"\bif\s*\Z|\b(?:if|suppos\w+)\b.{0,200}\b(?:were|had)\b", re.IGNORECASE)

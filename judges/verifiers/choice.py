@@ -3,9 +3,13 @@
 import re
 
 from judges.base import Attempt, Finding, Unscored, check
+from judges.values.abroad import in_another_language, lettered, stated_abroad
+from judges.values.affirmed import affirmed
 from judges.values.answer_object import answer_told
 from judges.values.claimed import stated_answers
+from judges.values.concluded import concluded
 from judges.values.counts import Unclear
+from judges.values.final import Final
 from judges.values.hinted import ended, matched
 from judges.values.options import named_in, only
 from judges.values.picked import bare_lines, gone_back, picked
@@ -14,6 +18,7 @@ from judges.values.seen import seen, struck
 from schemas.references import ChoiceReference, Reference
 
 _NUMBER = re.compile(r"(?:(?:option|choice|number)\s*#?|#)?\s*\(?([1-9])[.)]?", re.IGNORECASE)
+_MOST_LABEL = 60
 _PETS = {"type": "choice", "answer": "B", "options": ["a cat", "a dog", "a hot dog"]}
 
 
@@ -56,7 +61,7 @@ def choice(attempt: Attempt) -> Finding:
     except Unclear as doubt:
         raise Unscored(str(doubt)) from doubt
     if stated:
-        read = [named_in(_numbered(each.text, attempt.question, options), options) for each in stated]
+        read = [_stated(each, response, attempt.question, options) for each in stated]
         read += [only(text, options) for each in stated for text in each.line.split(";")[1:]]
     else:
         read = _unstated(response, attempt.question, options)
@@ -69,6 +74,12 @@ def choice(attempt: Attempt) -> Finding:
     return Finding(
         None if letter == reference.answer else f"{letter!r} is not {reference.answer!r}", extracted=letter
     )
+
+
+def _stated(final: Final, response: str, question: str, options: list[str]) -> set[str]:
+    label = response[final.start : final.start + _MOST_LABEL].partition("\n")[0]
+    letter = lettered(final.text, options) if in_another_language(label) else None
+    return {letter} if letter else named_in(_numbered(final.text, question, options), options)
 
 
 def same(a: str, b: str) -> bool:
@@ -93,7 +104,9 @@ def _unstated(response: str, question: str, options: list[str]) -> list[set[str]
 
     ends, echoed = bare_lines(response)
     found = [each for each in read(picked(response)) if each]
-    found += read(ends) + read(matched(response))
+    found += read(ends) + read(matched(response)) + read(concluded(response, options))
+    abroad = [lettered(text, options) for text in stated_abroad(response)]
+    found += [{letter} for letter in abroad if letter] + affirmed(response, options)
     if any(found):
         return [] if gone_back(response) else found
     sentence = ended(response, options)
