@@ -5,6 +5,7 @@ import unicodedata
 from difflib import SequenceMatcher
 
 from judges.base import Unscored
+from judges.values.final import Final
 from judges.values.wording import folded
 
 _ARTICLE = r"(?:la|le|el|il|lo|die|der|das|den|het|de|det|a|o|η|το)"
@@ -44,27 +45,52 @@ _NO_GLOSS = re.compile(
     r"|아니|또는|ではな|じゃな",
     re.IGNORECASE,
 )
-_MOST_CHARS, _ALIKE = 20_000, 0.6
+# What makes of an answer a wrong one, or one under a condition.
+_NO_ANSWER = re.compile(
+    r"incorrect|\b(?:fals[aeoc]\w*|falsch\w*|fauss\w*|err[óo]ne\w*|erronée?|errad[ao]|sbagliat\w+|fout\w*|fel|salah"
+    r"|błędn\w*|zła|nieprawidłow\w*|yanlış|неверн\w*|неправильн\w*|si|wenn|falls|jeśli|jeżeli|если|якщо|eğer|jika"
+    r"|nếu)\b|오답|틀린|만약|もし|خاطئ|إذا|لو ",
+    re.IGNORECASE,
+)
+_SEVERAL = re.compile(r"[\s*_(]*[A-Z][\s*_)]*[,、/][\s*_(]*[A-Z](?![A-Za-z])")
+_TURNED = re.compile(
+    r"\s*(?:nie|nein|non|no|não|нет|ні|hayır|nej|nee|jednak|pero|mais|aber|но|아니|いや|لا)\b", re.IGNORECASE
+)
+_MOST_CHARS, _ALIKE, _AROUND = 20_000, 0.6, 60
 
 
 def stated_abroad(response: str) -> list[str]:
     """What lines and sentences of other languages than English state as the answer."""
-    return [each["x"] for each in _STATED.finditer(response[-_MOST_CHARS:])]
+    text = response[-_MOST_CHARS:]
+    return [each["x"] for each in _STATED.finditer(text) if not _TURNED.match(text, each.end())]
 
 
-def in_another_language(statement: str) -> bool:
-    """Does the statement, from its first word, call the answer something else than that?"""
-    return _IN_ANOTHER.search(statement) is not None
+def in_another_language(response: str, final: Final) -> bool:
+    """Does the line call the answer something else than that?
+
+    Raises Unscored where it is called a wrong one, or stands under a condition.
+    """
+    start = response.rfind("\n", 0, final.start) + 1
+    line = response[max(start, final.start - _AROUND) : final.start + _AROUND].partition("\n")[0]
+    if _IN_ANOTHER.search(line) is None:
+        return False
+    if _NO_ANSWER.search(line[: line.find(final.text)]):
+        raise Unscored(f"not only a choice: {line!r}")
+    return True
 
 
 def lettered(text: str, options: list[str]) -> str | None:
     """The letter that a text of another language is, which a translation of its option may follow.
 
-    Raises Unscored where that is rather another option.
+    Raises Unscored where that is rather another option, or denies it.
     """
+    if _SEVERAL.match(text):
+        raise Unscored(f"not only a choice: {text!r}")
     found = _LETTER.fullmatch(text.strip())
     gloss = None if found is None else found["aside"] or found["told"]
     if found is None or (gloss and _NO_GLOSS.search(gloss)):
+        if found and found["aside"]:
+            raise Unscored(f"not only a choice: {text!r}")
         return None
     letter = found["x"]
     likely = _likest(gloss, options) if gloss and options else None

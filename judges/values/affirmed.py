@@ -22,21 +22,26 @@ _DENIED_FIRST = re.compile(
 _RELATIVE = re.compile(r",\s+(?:which|whose|who|where)\b.*|\s*\([^()]*\)")
 # What makes of an option before it the subject of the sentence: no other noun, as in `the dog owner`.
 _VERB = re.compile(
-    r"\s+(?:is|was|are|were|has|have|had|will|does|did|do|can|must|would(?! be\b)"
-    r"|(?:wrote|made|led|won|held|began|became|built|took|gave|came|rose|fell|ran|grew|drew|found|[a-z]{2,20}(?:ed|s))"
-    r"(?=\s*\Z|\s+(?:the|an?|it|them|him|her|us|this|these|that|its|his|their|most|all|both|up|down|in|on|at|to|by|from"
-    r"|for|with|of|out|into|through|as)\b))(?![\w'’-])"
+    r"\s+(?:(?:is|was|are|were|must be) (?:the|what|who)\b|(?:would|will)\s+(?!be\b)[a-z]{2,20}"
+    r"|(?:(?:wrote|made|led|won|held|began|built|took|gave|found|[a-z]{2,20}(?:ed|s))(?=\s+(?:it|them|this|that"
+    r"|these|those|him|her)\b)))(?![\w'’-])"
 )
 _HEDGED = re.compile(
     r"\b(?:also|too|second\w*|next|close|almost|nearly|seldom|rarely|scarcely|barely|partly|partially|looks?|sounds?"
-    r"|would be|trap|candidate|known|used to|fans?|like|similar|same|and|smaller|less)\b|[?]",
+    r"|would be|trap|candidate|known|used to|fans?|like|similar|same|and|smaller|less"
+    r"|rival|runner|clos\w+|options?|candidates?|elsewhere|exam|key|nothing|lies|lo[os]es?|out|converse|opposite|inverse"
+    r"|negation|contrary|sometimes|often|usually|once|question|example)\b|[?✗✘❌×]",
     re.IGNORECASE,
 )
 _CLAIM = re.compile(r"\bclaim(?= is\b)", re.IGNORECASE)
 _SUBJECT = re.compile(r"(?:it|this|that|they|he|she|(?:the|this) \w{1,30})", re.IGNORECASE)
 _AUXILIARY = re.compile(r"(?:is|are|was|were|does|do|did|has|have|can|cannot|will|must)\b", re.IGNORECASE)
 _LETTERED = re.compile(r"(?P<head>.{3,300}):\s*[*_]*\(?(?P<letter>[A-Z])\)?[*_]*")
-_TOLD = re.compile(r"(?P<head>[^:]{3,300}):\s*(?P<told>[^:]{2,300})")
+_TOLD = re.compile(
+    r"(?P<head>(?:it|this|that|he|she|they|these)(?:['’]s| is| was| are| must be)\b[^:]{0,300})"
+    r":\s*(?P<told>[^:]{2,300})",
+    re.IGNORECASE,
+)
 _MOST_CHARS = 400
 
 
@@ -68,7 +73,7 @@ def _without_denied(sentence: str, options: list[str]) -> str:
     if denied is None:
         return sentence
     named = [_named(denied[part], options) for part in ("others", "rest")]
-    return denied["rest"] if named[1] and named[0].isdisjoint(named[1]) else ""
+    return denied["rest"] if all(named) and named[0].isdisjoint(named[1]) else ""
 
 
 def _named(text: str, options: list[str]) -> set[str]:

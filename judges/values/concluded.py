@@ -23,7 +23,8 @@ _PATH = re.compile(
     r"|map\w*|moves?|goes|react\w*|decay\w*|either|guess)\b)|n['’]t\b|[?≠]"
 )
 _ENDS_WELL = re.compile(r"(?:\d|\)|%|(?<![^\W_])[a-z]{2,}|[^\W\d_]{4,})[\s.,;:$*]*\Z")
-_MOST_CHARS = 20_000
+_TABLE = re.compile(r"(?:→|⇒|⟹|➔|➡|=>|->)[ \t$]*\(?[A-Z]\)?[ \t.]*$", re.MULTILINE)
+_MOST_CHARS, _FEWEST_WORDS = 20_000, 3
 
 
 def concluded(response: str, options: list[str]) -> list[str]:
@@ -33,8 +34,14 @@ def concluded(response: str, options: list[str]) -> list[str]:
     """
     text = response[-_MOST_CHARS:].strip()
     found = [each["x"].strip() for each in _LABEL.finditer(text)]
-    arrow = _ARROW.fullmatch(text.rpartition("\n")[2].strip())
-    if arrow and _ENDS_WELL.search(arrow["head"]) and not _PATH.search(arrow["head"]):
+    above, _, last = text.rpartition("\n")
+    arrow = None if _TABLE.search(above) else _ARROW.fullmatch(last.strip())
+    if (
+        arrow
+        and len(arrow["head"].split()) >= _FEWEST_WORDS
+        and _ENDS_WELL.search(arrow["head"])
+        and not _PATH.search(arrow["head"])
+    ):
         head = folded(arrow["head"])
         found += [arrow["x"], *(each for each in options if f" {head}".endswith(f" {folded(each)}"))]
     return [each for each in found if not each.rstrip("*_ ").endswith(("?", "\uff1f"))]

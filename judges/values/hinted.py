@@ -14,7 +14,7 @@ _MATCHED = re.compile(
 AGAINST = re.compile(
     r"\b(?:not?|non|never|neither|nor|none|cannot|except|unlike|without|opposite|if|unless|whether|might"
     r"|may|could|maybe|perhaps|possibly|probably|many|some|most people|people|someone|student\w*|think\w*"
-    r"|thought|believ\w+|sa(?:y|ys|id)|claim\w*|guess\w*|seems?|appears?|tempting|wrong|incorrect|false"
+    r"|thought|believ\w+|sa(?:y|ys|id)|claim\w*|guess\w*|seems?|appears?|tempting|too|alternatives?|options?|candidates?|wrong|incorrect|false"
     r"|mis\w+|myth|error|worst|least|avoid\w*|contraindicated|inappropriate|unlikely|impossible|difficult"
     r"|hard|hardly|unable|rather|than|instead|before|after|fail\w*|refus\w+|stop\w*|ceas\w+|prevent\w*"
     r"|rul(?:e|es|ed|ing) out|eliminat\w*|exclud\w*|other|another|distractor|or|either|but|however|although"

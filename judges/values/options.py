@@ -33,6 +33,11 @@ _RENOUNCED = re.compile(
     r"|not (?:\w{1,12} ){0,2}(?:answer|correct|right|true|it))\b",
     re.IGNORECASE,
 )
+_REJECTED = re.compile(
+    r"[?✗✘❌×]|[,:;(–—-]\s*(?:no|not?|too)\b|\b(?:but|yet|though|never|second to|less|smaller than|loses?"
+    r"|fails?)\b",
+    re.IGNORECASE,
+)
 _ANOTHER = re.compile(r"(?<![\w'’])\(?[A-Z](?:[:)]|\.\s)\s*\S|\([A-Z]\)")
 _CONCLUDED = re.compile(r"(?:[,;.]\s|\band\s)\s*(?:so|thus|therefore|hence)\b(?P<rest>[^;.]{3,300})\.?\Z")
 _ORDINAL = re.compile(
@@ -76,7 +81,12 @@ _WORDED = re.compile(r"[^\w\\+-]*[^\W\d_](?:[^\W_]|\s[^\W_])")
 _FORMULA = re.compile(r"\\[a-zA-Z]|[=^{}<>]")
 _NOT_BUT = re.compile(r"not\s.{1,300}?\sbut\s+(?:rather\s+)?(\S.*)", re.IGNORECASE)
 _INSTEAD = re.compile(r"\s*(?:,|\bbut|\band)\s+not\b|\s+(?:rather than|instead of)\b", re.IGNORECASE)
-_REASON = re.compile(r",?\s+(?:because|since|as(?!\s+(?:do|does|is|are|well)\b))\b", re.IGNORECASE)
+_REASON = re.compile(
+    r",?\s+(?:because|since|as(?!\s+(?:do|does|is|are|well"
+    r"|(?:(?:the|an?|my|our)\s+)?(?:wrong|incorrect|false|distractor|trap|decoy|worst|least|second|first|runner"
+    r"|backup|alternative))\b))\b",
+    re.IGNORECASE,
+)
 _RELATIVE = re.compile(r",\s+(?=(?:which|whose|who|where)\b)", re.IGNORECASE)
 _HEARD = re.compile(
     r"\b(?:no|not|people|many|some|students?|think\w*|thought|believ\w+|sa(?:y|ys|id)|claim\w*|mis\w+"
@@ -171,7 +181,7 @@ def _both(short: str, options: list[str]) -> set[str]:
 
 def _is_short(told: str) -> bool:
     """May it be an option, where those are not known?"""
-    against = AGAINST.search(told) or _RENOUNCED.search(told) or _ANOTHER.search(told)
+    against = any(way.search(told) for way in (AGAINST, _RENOUNCED, _ANOTHER)) or _ALONE.fullmatch(told)
     return len(told.split()) <= _MOST_LABELLED and not against
 
 
@@ -179,7 +189,7 @@ def _begins(text: str, letter: str, options: list[str]) -> set[str]:
     """The letter, where its own option begins what is said of it: `B: Paris is the capital`."""
     at, key = _place(letter), key_of(options)
     own, said = key(options[at]) if at < len(options) else "", key(text)
-    if not own or not said.startswith(f"{own} ") or _ANOTHER.search(text) or "?" in text:
+    if not own or not said.startswith(f"{own} ") or _ANOTHER.search(text) or _REJECTED.search(text):
         return set()
     rest = said.removeprefix(f"{own} ")
     return set() if AGAINST.search(rest) or _RENOUNCED.search(rest) else {chr(ord("A") + at)}
@@ -191,6 +201,8 @@ def _ends(text: str, letter: str, options: list[str]) -> set[str]:
     if found is None or at >= len(options) or text.endswith("?") or AGAINST.search(text) or NO.search(text):
         return set()
     key = key_of(options)
+    if _REJECTED.search(text) or _RENOUNCED.search(found["rest"]):
+        return set()
     own = by_text(key(found["rest"]), [key(option) for option in options])
     return own if own == {chr(ord("A") + at)} else set()
 

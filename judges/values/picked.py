@@ -2,6 +2,7 @@
 
 import re
 
+from judges.values.hinted import AGAINST
 from judges.values.withdrawn import taken_back
 
 _SENTENCE = re.compile(r"(?<=\w\w[.!?])\s+|(?<=[)*\"”’%\d][.!?])\s+|\n+|[。;\uff1b]\s*|(?<=[?!])\s+")
@@ -53,8 +54,9 @@ _PICKS = [
 ]
 _UNSURE = re.compile(
     r"\b(?:if|when|whether|suppos\w+|assum\w+|unless|imagine|pretend|not|never|says?|said|according|claim\w*"
-    r"|think\w*|thought (?:that|it|the|of)|believ\w+|argu\w+|people|many|some|students?|friends?|teachers?"
-    r"|others?|would|might|maybe|perhaps|possibly|doubt)\b|n['’]t\b",
+    r"|think\w*|thought (?:that|it|the|of)|believ\w+|argu\w+|people|many|students?|friends?|teachers?"
+    r"|some(?= (?:would|say|people|might|may|will|of)\b)|others?|would|might|maybe|perhaps|possibly"
+    r"|doubt)\b|n['’]t\b",
     re.IGNORECASE,
 )
 _UNREAL = re.compile(r"\bif\s*\Z|\b(?:if|suppos\w+)\b.{0,200}\b(?:were|had)\b", re.IGNORECASE)
@@ -64,9 +66,11 @@ _TRUE = re.compile(
     r"(?:statement |option )?\(?([A-Z])\)? is (?:also |indeed )?(?:true|valid|accurate)\b", re.IGNORECASE
 )
 # Before a quoted line: it is the answer's own words only where nothing of this kind introduces it.
+_OPEN = re.compile(r"\b(?:the|an?|is|are|was|were|be|by|to|through|from|of|in|into|called|with|at|on)\s*\Z")
 _QUOTING = re.compile(
     r"\b(?:not?|says?|said|writes?|wrote|told|claim\w*|question|options?|choices?|consider|given|gives?|list\w*"
-    r"|mis\w+|wrong|if|people|students?|some|many|others?|might|may|key|book|prompt)\b|n['’]t\b|[?]",
+    r"|mis\w+|wrong|if|people|students?|some|many|others?|might|may|key|book|prompt"
+    r"|task|distractor|trap|previous|user|answer)\b|n['’]t\b|[?]",
     re.IGNORECASE,
 )
 _EDGES = "*_ \t.!,:\uff1a>#。"
@@ -120,7 +124,9 @@ def _quoted(lines: list[str]) -> list[str]:
     """What the last line says where it alone is set apart as a quotation, to close the line before it."""
     if len(lines) < 2 or not lines[-1].startswith(">"):
         return []
-    return [] if lines[-2].startswith(">") or _QUOTING.search(lines[-2][:_MOST_CHARS]) else [lines[-1][1:]]
+    led = lines[-2][:_MOST_CHARS]
+    plain = _OPEN.search(led) and not (led.startswith(">") or AGAINST.search(led) or _QUOTING.search(led))
+    return [lines[-1][1:]] if plain else []
 
 
 def _picks(text: str) -> list[str]:

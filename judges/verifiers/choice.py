@@ -18,7 +18,6 @@ from judges.values.seen import seen, struck
 from schemas.references import ChoiceReference, Reference
 
 _NUMBER = re.compile(r"(?:(?:option|choice|number)\s*#?|#)?\s*\(?([1-9])[.)]?", re.IGNORECASE)
-_MOST_LABEL = 60
 _PETS = {"type": "choice", "answer": "B", "options": ["a cat", "a dog", "a hot dog"]}
 
 
@@ -77,9 +76,11 @@ def choice(attempt: Attempt) -> Finding:
 
 
 def _stated(final: Final, response: str, question: str, options: list[str]) -> set[str]:
-    label = response[final.start : final.start + _MOST_LABEL].partition("\n")[0]
-    letter = lettered(final.text, options) if in_another_language(label) else None
-    return {letter} if letter else named_in(_numbered(final.text, question, options), options)
+    if in_another_language(response, final):
+        letter = lettered(final.line, options) or lettered(final.text, options)
+        if letter:
+            return {letter}
+    return named_in(_numbered(final.text, question, options), options)
 
 
 def same(a: str, b: str) -> bool:
