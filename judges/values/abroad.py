@@ -12,7 +12,7 @@ _ARTICLE = r"(?:la|le|el|il|lo|die|der|das|den|het|de|det|a|o|η|το)"
 _RIGHT = (
     r"(?:correct[ae]|final[e]?|bonne|exacte|richtige|korrekte|certa|corretta|giusta|esatta|правильный|верный"
     r"|правильна|вірна|poprawna|prawidłowa|właściwa|ostateczna|správná|správna|juiste|goede|rätta?|rätt"
-    r"|rigtige|riktige|korrekta?|oikea|doğru|benar|đúng|corect|helyes|σωστή|الصحيحة|الصحيح|النهائية"
+    r"|rigtige?|riktige?|korrekta?|oikea|doğru|benar|đúng|corect|helyes|σωστή|الصحيحة|الصحيح|النهائية"
     r"|درست|صحیح|הנכונה|सही)"
 )
 _NOUN = (
@@ -20,10 +20,11 @@ _NOUN = (
     r"|odpoveď|antwoord|svar(?:et)?|vastaus|cevap|yanıt|jawaban|đáp[ \t]+án|răspuns(?:ul)?|válasz|απάντηση"
     r"|одговор|отговор|odgovor|정답|답|正?解|答え|الإجابة|الجواب|الاجابة|پاسخ|جواب|התשובה|תשובה|उत्तर)"
 )
-_IS = r"(?:es|est|ist|lautet|é|è|это|is|to|jest|je|är|er|on|adalah|ialah|là|este|είναι|هي|هو|היא|הוא)(?!\w)"
+_IS = r"(?:es|est|ist|er|lautet|é|è|это|is|to|jest|je|är|on|adalah|ialah|là|este|είναι|هي|هو|היא|הוא)(?!\w)"
 _STATED = re.compile(
     rf"(?:^|(?<=[.!?。؟][ \n]))[ \t>*_#-]{{0,9}}(?:{_ARTICLE}[ \t]+)?(?:{_RIGHT}[ \t]+)?{_NOUN}"
-    rf"(?:[ \t]+{_RIGHT}){{0,2}}(?:[ \t]*[*_]{{0,2}}[:\uff1a][ \t*_]*|[ \t]+{_IS}[ \t:*_]*|[은는이は][ \t]*)"
+    rf"(?:[ \t]+(?:yang[ \t]+)?{_RIGHT}){{0,2}}"
+    rf"(?:[ \t]*[*_]{{0,2}}[:\uff1a][ \t*_]*|[ \t]+{_IS}[ \t:*_]*|[은는이は][ \t]*)"
     r"(?P<x>[^\n]{1,300})$",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -49,7 +50,8 @@ _NO_GLOSS = re.compile(
 _NO_ANSWER = re.compile(
     r"incorrect|\b(?:fals[aeoc]\w*|falsch\w*|fauss\w*|err[óo]ne\w*|erronée?|errad[ao]|sbagliat\w+|fout\w*|fel|salah"
     r"|błędn\w*|zła|nieprawidłow\w*|yanlış|неверн\w*|неправильн\w*|si|wenn|falls|jeśli|jeżeli|если|якщо|eğer|jika"
-    r"|nếu)\b|오답|틀린|만약|もし|خاطئ|إذا|لو ",
+    r"|nếu|возможно|может быть|вероятно|peut-être|quizás?|tal vez|vielleicht|może|belki|forse|talvez|mungkin"
+    r"|misschien|kanske|ehkä|možná)\b|아마|たぶん|ربما|오답|틀린|만약|もし|خاطئ|إذا|لو ",
     re.IGNORECASE,
 )
 _SEVERAL = re.compile(r"[\s*_(]*[A-Z][\s*_)]*[,、/][\s*_(]*[A-Z](?![A-Za-z])")

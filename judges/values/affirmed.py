@@ -30,10 +30,10 @@ _HEDGED = re.compile(
     r"\b(?:also|too|second\w*|next|close|almost|nearly|seldom|rarely|scarcely|barely|partly|partially|looks?|sounds?"
     r"|would be|trap|candidate|known|used to|fans?|like|similar|same|and|smaller|less"
     r"|rival|runner|clos\w+|options?|candidates?|elsewhere|exam|key|nothing|lies|lo[os]es?|out|converse|opposite|inverse"
-    r"|negation|contrary|sometimes|often|usually|once|question|example)\b|[?✗✘❌×]",
+    r"|negation|contrary|left to|remains|sometimes|often|usually|once|question|example)\b|[?✗✘❌×]",
     re.IGNORECASE,
 )
-_CLAIM = re.compile(r"\bclaim(?= is\b)", re.IGNORECASE)
+_PLAIN = re.compile(r"\bclaim(?= is\b)|(?<=\bthe )only\b", re.IGNORECASE)
 _SUBJECT = re.compile(r"(?:it|this|that|they|he|she|(?:the|this) \w{1,30})", re.IGNORECASE)
 _AUXILIARY = re.compile(r"(?:is|are|was|were|does|do|did|has|have|can|cannot|will|must)\b", re.IGNORECASE)
 _LETTERED = re.compile(r"(?P<head>.{3,300}):\s*[*_]*\(?(?P<letter>[A-Z])\)?[*_]*")
@@ -105,8 +105,7 @@ def _stem(option: str) -> str:
 
 def _predicate(sentence: str, options: list[str]) -> str | None:
     """The option that is all that a sentence says of its subject: `It does not increase`."""
-    said = folded(sentence)
-    ends = [at for at, option in enumerate(options) if _stem(option) and said.endswith(f" {folded(option)}")]
+    ends = _closing(folded(sentence), options)
     if not ends:
         return None
     own = max(ends, key=lambda at: len(folded(options[at])))
@@ -130,16 +129,21 @@ def _lettered(sentence: str, options: list[str]) -> set[str]:
     """The letter after a colon, and the option that the words before it end in: `The claim is false: B`."""
     found = _LETTERED.fullmatch(sentence)
     said = "" if found is None else folded(found["head"])
-    ends = [at for at, option in enumerate(options) if _stem(option) and said.endswith(f" {folded(option)}")]
+    ends = _closing(said, options)
     if found is None or len(ends) != 1:
         return set()
     own = _letter(ends[0], said.removesuffix(folded(options[ends[0]])), options)
     return {own, found["letter"]} if own else set()
 
 
+def _closing(said: str, options: list[str]) -> list[int]:
+    """Which options, of those that are words, folded words end in."""
+    return [at for at, each in enumerate(options) if _stem(each) and said.endswith(f" {folded(each)}")]
+
+
 def _letter(own: int, around: str, options: list[str]) -> str | None:
     """Its letter, where nothing around an option names another one, or denies, doubts or compares."""
     said = folded(_RELATIVE.sub("", around))
-    around = _CLAIM.sub("", around)
+    around = _PLAIN.sub("", around)
     against = AGAINST.search(around) or _HEDGED.search(around) or rivals(own, said, options)
     return None if against else chr(ord("A") + own)

@@ -18,11 +18,11 @@ _ARROW = re.compile(
     r"[ \t$]*(?:[Oo]ption[ \t]+)?(?P<x>\*{0,2}\(?[A-Z]\)?\*{0,2})[.!$ \t]*"
 )
 _PATH = re.compile(
-    r"(?:^|[^\w'’])[^\W\d_](?:[_^]?\{?\d\}?)?[\s$)]*\Z|->|=>|\\(?:to|[Rr]ightarrow)|\+\s*\d*[A-Z]|(?i:\b(?:from|if|not?|never"
+    r"(?:^|[^\w'’°])[^\W\d_](?:[_^]?\{?\d\}?)?[\s$)]*\Z|->|=>|\\(?:to|[Rr]ightarrow)|\+\s*\d*[A-Z]|(?i:\b(?:from|if|not?|never"
     r"|wrong|incorrect|false|unless|maybe|perhaps|rul\w+|eliminat\w*|exclud\w*|says?|people|students?|many|some"
     r"|map\w*|moves?|goes|react\w*|decay\w*|either|guess)\b)|n['’]t\b|[?≠]"
 )
-_ENDS_WELL = re.compile(r"(?:\d|\)|%|(?<![^\W_])[a-z]{2,}|[^\W\d_]{4,})[\s.,;:$*]*\Z")
+_ENDS_WELL = re.compile(r"(?:\d|\)|%|°[CF]|(?<![^\W_])[a-z]{2,}|[^\W\d_]{4,})[\s.,;:$*]*\Z")
 _TABLE = re.compile(r"(?:→|⇒|⟹|➔|➡|=>|->)[ \t$]*\(?[A-Z]\)?[ \t.]*$", re.MULTILINE)
 _MOST_CHARS, _FEWEST_WORDS = 20_000, 3
 

@@ -53,13 +53,15 @@ _PICKS = [
     re.compile(r"(?P<x>.{1,300}?)(?:选项|项)是?(?:正确|对)的?"),
 ]
 _UNSURE = re.compile(
-    r"\b(?:if|when|whether|suppos\w+|assum\w+|unless|imagine|pretend|not|never|says?|said|according|claim\w*"
+    r"\A(?:were|had)\b|\b(?:if|when|whether|suppos\w+|assum\w+|unless|imagine|pretend|not|never|says?|said|according|claim\w*"
     r"|think\w*|thought (?:that|it|the|of)|believ\w+|argu\w+|people|many|students?|friends?|teachers?"
     r"|some(?= (?:would|say|people|might|may|will|of)\b)|others?|would|might|maybe|perhaps|possibly"
     r"|doubt)\b|n['’]t\b",
     re.IGNORECASE,
 )
-_UNREAL = re.compile(r"\bif\s*\Z|\b(?:if|suppos\w+)\b.{0,200}\b(?:were|had)\b", re.IGNORECASE)
+_UNREAL = re.compile(
+    r"\A(?:were|had)\b|\bif\s*\Z|\b(?:if|suppos\w+)\b.{0,200}\b(?:were|had)\b", re.IGNORECASE
+)
 _COMMA = re.compile(r"[,;:]\s+|\s[—–]\s+")
 _AND = re.compile(r"(?:but|and|then|still)\s+", re.IGNORECASE)
 _TRUE = re.compile(
@@ -70,7 +72,7 @@ _OPEN = re.compile(r"\b(?:the|an?|is|are|was|were|be|by|to|through|from|of|in|in
 _QUOTING = re.compile(
     r"\b(?:not?|says?|said|writes?|wrote|told|claim\w*|question|options?|choices?|consider|given|gives?|list\w*"
     r"|mis\w+|wrong|if|people|students?|some|many|others?|might|may|key|book|prompt"
-    r"|task|distractor|trap|previous|user|answer)\b|n['’]t\b|[?]",
+    r"|common|usual|typical|slip|error|task|distractor|trap|previous|user|answer)\b|n['’]t\b|[?]",
     re.IGNORECASE,
 )
 _EDGES = "*_ \t.!,:\uff1a>#。"
