@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from judges.values.counts import Unclear
 from judges.values.lone import no_answer
+from judges.values.remarks import in_check
 from judges.values.withdrawn import taken_back
 
 _MOST_CHARS = 600
@@ -25,6 +26,7 @@ _COPULA = re.compile(
     r"\b(?:is|are|was|were|equals|becomes|be)\s+(?:(?:an?|the)\s+)?(?:equal to\s+|given by\s+)?|\bat\s+(?=\d)"
     r"|(?<!\d)[:：]\s*|(?:是|为|等于)\s*"
 )
+_ITEM = re.compile(r"[ \t>*_]*(?:[-*•+]|\(?\d{1,2}[.)])[ \t]")
 _GIVEN = re.compile(
     r"\b(?:given|recall|original|known|formula|identity|theorem|definition|equivalent|example|problem"
     r"|suppose|assume|want|find|solve|consider|start)\b|已知|公式|原",
@@ -40,7 +42,7 @@ class Closing:
 
     text: str
     set_apart: bool
-    """A line, a formula or bold, which is meant as the value; else the words behind the verb."""
+    """A line, a formula or bold, which is meant as the value; else the words behind the verb, or an item."""
 
 
 def closing_value(response: str) -> Closing | None:
@@ -48,21 +50,27 @@ def closing_value(response: str) -> Closing | None:
 
     Raises Unclear where the sentence is a question, a guess, a denial or what was given.
     """
-    sentence, is_line = _last_sentence(response)
+    lines = [line for line in response[-_MOST_CHARS:].split("\n") if not _BLANK.match(line)]
+    sentence, is_line = _last_sentence(lines[-1].strip(" >#\t") if lines else "")
     apart = (_line(sentence) if is_line else None) or _marked_end(sentence)
     found = apart or _behind_verb(sentence)
     if not found:
         return None
     around = sentence.replace(found, " ")
-    if sentence.endswith(("?", "？")) or no_answer(around) or _GIVEN.search(around) or taken_back(around):
+    if (
+        in_check(response, len(response))
+        or sentence.endswith(("?", "？"))
+        or no_answer(around)
+        or _GIVEN.search(around)
+        or taken_back(around)
+    ):
         raise Unclear(f"no final answer but a remark: {sentence[-120:]!r}")
-    return Closing(found, set_apart=apart is not None)
+    is_item = len(lines) > 1 and all(map(_ITEM.match, lines[-2:]))
+    return Closing(found, set_apart=apart is not None and not is_item)
 
 
-def _last_sentence(response: str) -> tuple[str, bool]:
-    """The last sentence that says something, and whether it is a line of its own."""
-    lines = [line for line in response[-_MOST_CHARS:].split("\n") if not _BLANK.match(line)]
-    line = lines[-1].strip(" >#\t") if lines else ""
+def _last_sentence(line: str) -> tuple[str, bool]:
+    """The last sentence that says something, and whether it is all of the line."""
     ends = [found.end() for found in _SENTENCE_END.finditer(line) if line[found.end() :].strip(" *$")]
     return (line[ends[-1] :].strip() if ends else line), not ends
 

@@ -1,0 +1,43 @@
+"""What stands beside a value and says nothing new of it: checks, where it is reached, the end of a proof."""
+
+import re
+
+_CHECK = re.compile(
+    r"^[ \t>*_#\d.()✅✔-]{0,12}(?:(?:let us|let['’]s|we|to|i)[ \t]+)?(?:(?:sanity|quick|double|final)[ -]+)?"
+    r"(?:verif(?:y|ying|ication)|check(?:ing|s)?|proof|test(?:ing)?|probe|vérification|comprobación|验证|检验)\b"
+    r"[^\n.:：]{0,40}(?:[:：]|$)",
+    re.IGNORECASE | re.MULTILINE,
+)
+_CONCLUDED = re.compile(
+    r"^[ \t>*_#-]{0,12}(?:so|thus|therefore|hence|consequently|in (?:total|conclusion|summary)|we conclude"
+    r"|(?:the )?(?:final )?(?:answer|result|conclusion|solution)|final)\b",
+    re.IGNORECASE | re.MULTILINE,
+)
+# `6, attained at x = 3`; not where a value follows, `the maximum on [0, 1], attained at 1, is 5`.
+_REACHED = re.compile(
+    r"(?<=[\d$})*²³%°])(?:\s*\(|,?\s+(?:and|which|with)(?:[ \t]+(?:it|this|that|is|are)){0,2}\s+|\s*[,;]\s*)"
+    r"(?:attained|achieved|reached|obtained|taken|occurring|occurs|equality)[ \t]+"
+    r"(?:(?:only|precisely|exactly|holds|holding|occurring)[ \t]+){0,2}(?:at|when|where|for|if|iff|by)\b"
+    r"(?![^\n]*\b(?:is|equals)\b)[^\n]*\Z"
+)
+_PROVEN = re.compile(r"[\s$]*(?:\\(?:blacksquare|square|Box|qed|qedsymbol)(?![a-zA-Z])|[∎□■◻])[\s$.]*\Z")
+_MOST_CHARS, _MOST_END = 4_000, 60
+
+
+def in_check(response: str, at: int) -> bool:
+    """Does this place stand below or beside a heading such as `Verification:`, with no conclusion between?"""
+    skipped = max(0, at - _MOST_CHARS)
+    last = max((found.end() for found in _CHECK.finditer(response, skipped, at)), default=None)
+    return last is not None and _CONCLUDED.search(response, last, at) is None
+
+
+def without_place(text: str) -> str:
+    """A value without the words that tell where it is reached: `6, attained at x = 3` is 6."""
+    found = _REACHED.search(text) if len(text) <= _MOST_CHARS else None
+    return text[: found.start()] if found else text
+
+
+def unproven(response: str) -> str:
+    """A response without the sign that closes a proof."""
+    found = _PROVEN.search(response, max(0, len(response) - _MOST_END))
+    return response[: found.start()] if found else response
