@@ -2,14 +2,18 @@
 
 import re
 
+from judges.values.answers import same_answer
+from judges.values.beside import with_unit
 from judges.values.counts import Unclear
 from judges.values.numbers import read_number
 from judges.values.plain import fold
 from judges.values.readings import BOUND, CHANGING, FREE, SCALED, unmarked, value_in
+from judges.values.remarks import in_check, without_place
+from judges.values.supposed import OF_ANSWER
 from judges.values.withdrawn import taken_back
 
 _MOST_CHARS, _MOST_RUN = 1_000, 60
-_RUN = re.compile(r"[\d.+*/() -]*\d[.\d]*\s*\Z")
+_RUN = re.compile(r"(?<![\d.,:])[\d.+*/() -]*\d[.\d]*\s*\Z")
 _SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=[\s*$)]|\Z)|[。！？]")
 _MARKER = re.compile(
     r"(?:[>#]+[ \t]+|[ \t*_])*+(?:[-*•+][ \t]+|\d{1,2}[.)][ \t]+|step[ \t]*\d{1,2}[ \t]*[:.][ \t*]*)?",
@@ -25,7 +29,7 @@ _NO_ANSWER = re.compile(
     r"\b(?:cannot|can['’]t|unable|(?:don['’]t|do not) (?:know|think)|give up|not|never|no|nobody|unknown"
     r"|impossible|depends?|e\.g|for example"
     r"|for instance|insufficient|sorry|unclear|ambiguous|apolog\w+|if|suppose|assum\w+|maybe|perhaps"
-    r"|might|could|(?-i:may)|probably|possibly"
+    r"|might|could|would have been|(?-i:may)|probably|possibly"
     r"|guess\w*|anything|neither|nor|unsure|uncertain|claim\w*|says|think\w*|believes?|wrong|incorrect|false"
     r"|we (?:need|must|have to|should|can now|know)|I (?:need|would need|must|should|checked|verified"
     r"|used|tried)|let (?:me|us|the)|let['’]s"
@@ -51,7 +55,7 @@ _CUE = re.compile(
     r"|needs?|needed|earns?|earned|totals?|there|takes?|took|spends?|spent|saves?|saved|sells?|sold"
     r"|becomes?|reaches|ate|eats|drinks?|walks?"
     r"|runs?|reads?|buys?|bought|uses?|used|receives?|owes?|makes up|then|only|just|finds?|obtain|yields?"
-    r"|weighs?|measures?))"
+    r"|weighs?|measures?|holds?|contains?|worth|beträgt))"
     r"[\s,]*(?:a total of|in total|about|approximately|exactly|only|just|equal to|left with|up with|still"
     r"|an? |the )*[\s$*€£¥(]*\Z",
     re.IGNORECASE,
@@ -84,8 +88,28 @@ _AND = re.compile(r"\b(?:and|or)\b|[,;]")
 _LEADS_ON = re.compile(r"\b(?:so|hence|thus|therefore|then|which|giving|gives|we get)\b", re.IGNORECASE)
 _JOINED = re.compile(r"(?:\b(?:and|plus|or|&)|[,;])[\s$*]*\Z", re.IGNORECASE)
 _ROUGHLY = re.compile(r"(?:\b(?:about|approximately|approx\.?|roughly|around)|≈)[\s$*]*\Z", re.IGNORECASE)
-_ANY_NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?![\d,.])|\d[\d,]*(?:\.\d+)?")
-_FORMULA = re.compile(r"\$\$?([^$]{1,500})\$\$?|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]")
+_ANY_NUMBER = re.compile(
+    r"\d{1,3}(?:\.\d{3}){1,9}+,\d\d?(?!\d)|\d{1,3}(?: \d{3})+(?![\d,.])|\d[\d,]*(?:\.\d+)?"
+)
+_FORMULA = re.compile(r"(?<!\\)\$\$?([^$]{1,500})\$\$?|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]")
+# Every sign is that of a sum of money, and none opens a formula.
+_NO_MONEY = re.compile(r"\$(?!\d)")
+_RATIO = re.compile(r"(?<![\d:.,])([1-9]\d*(?:\s?:\s?[1-9]\d*){1,7})\s*\Z")
+_SPELLINGS = re.compile(r"(?<![\w.,/^)+*-])(?:-?\d[\d.,/]*\s?%?\s?=\s?){1,4}-?\d[\d.,/]*\s?%?\Z")
+# What follows a number and is broken off: `169, so the hypotenuse has length`.
+_BROKEN_OFF = re.compile(
+    r"(?:[,;]|\s)\s*(?:so|and|but|hence|thus|therefore|which|while|whereas|where|whose|giving|because|since)\b"
+    r"(?![\s\w]{1,9}\b(?:final )?answer\b)[^.!?。！？)\d]*[^\W\d_]\Z",
+    re.IGNORECASE,
+)
+# Of the answer something else is told: `the answer, when doubled, is 6`.
+_TOLD_OF_IT = re.compile(
+    r"\b(?:answer|result|number|value|solution|[b-z])\b[\s,$*]*(?:"
+    r"(?:(?:when|once|if|after)[ \t]+(?:(?:it|being|is)[ \t]+){0,2}(?!rounded|simplified|written)[a-z]+ed\b)"
+    r"|(?:plus|minus|times|squared|cubed|doubled|tripled|halved|multiplied|divided|increased|decreased|reduced)\b)"
+    rf"|{OF_ANSWER}",
+    re.IGNORECASE,
+)
 
 
 class Torn(Unclear):
@@ -109,7 +133,9 @@ def lone_number(response: str, gold: str) -> str | None:
     ):
         raise Unclear("no final answer but a question")
     rest = rest[:_MOST_CHARS]
-    if no_answer(sentence) or taken_back(rest):
+    if in_check(response, at):
+        raise Unclear("no final answer but a check")
+    if no_answer(sentence) or _TOLD_OF_IT.search(sentence) or taken_back(rest):
         raise Unclear("no final answer but a guess, a denial or a remark")
     if _LETTERS.search(rest) and not _CLOSING.match(rest):
         raise Unclear("no final answer, and the last sentence has no number")
@@ -123,9 +149,8 @@ def lone_number(response: str, gold: str) -> str | None:
         or (re.fullmatch(r"\W*\d{1,2}\W*", sentence) and _LISTED.search(response[:at]))
     ):
         raise Unclear("no final answer but a part of a list")
-    return _value(
-        fold(sentence).strip(), gold, _UNFINISHED.search(response[-60:].rstrip(" \n*_`$")) is not None
-    )
+    broken = _BROKEN_OFF.search(response, at + 1) or _UNFINISHED.search(response[-60:].rstrip(" \n*_`$"))
+    return _value(without_place(fold(sentence).strip().rstrip(".")), gold, broken is not None)
 
 
 def no_answer(sentence: str) -> bool:
@@ -171,7 +196,8 @@ def _value(sentence: str, gold: str, unfinished: bool) -> str:
     if SCALED.search(sentence):
         raise Unclear(f"words that change a number: {sentence!r}")
     bare = _ARROW.sub("= ", _CALCULATED.sub("", unmarked(sentence))).lstrip("*_` \t").rstrip("*_` \t.")
-    formulas = list(_FORMULA.finditer(sentence))
+    bare = bare.replace("\\$", "$")
+    formulas = list(_FORMULA.finditer(sentence)) if _NO_MONEY.search(bare) else []
     numbers = [found.group() for found in _ANY_NUMBER.finditer(sentence)]
     if formulas and not re.search(r"\d", sentence[formulas[-1].end() :]):
         if unfinished:
@@ -183,13 +209,16 @@ def _value(sentence: str, gold: str, unfinished: bool) -> str:
             raise Unclear(f"words that change a value: {sentence!r}")
         if len(formulas) > 1 and _JOINED.search(sentence[: formulas[-1].start()]):
             raise Unclear(f"several values in {sentence!r}")
-        return value_in(last, gold)
+        return with_unit(value_in(last, gold), sentence, formulas[-1].end(), gold)
     if "\\" in bare:
         if unfinished:
             raise Unclear("unfinished")
         return value_in(bare, gold)
     if "{" in bare:
         raise Unclear(f"not a sentence: {sentence!r}")
+    for spelled in filter(None, (_RATIO.search(bare) if "ratio" in bare else None, _SPELLINGS.search(bare))):
+        if not unfinished and same_answer(gold, spelled[0]):
+            return spelled[0]
     free = list(FREE.finditer(bare))
     last = free[-1] if free else None
     behind = bare[max((found.end() for found in _CONCLUDES.finditer(bare)), default=0) :]

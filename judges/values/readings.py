@@ -3,12 +3,14 @@
 import re
 
 from judges.values.answers import same_answer
+from judges.values.beside import with_unit
 from judges.values.chains import chain, check_near
 from judges.values.counts import Unclear
 from judges.values.lists import read_list
 from judges.values.numbers import read_number
 from judges.values.plain import WHOLE, plain
 from judges.values.quantities import read_quantity
+from judges.values.remarks import without_place
 
 # Words after which a number is a bound, or is denied.
 BOUND = re.compile(
@@ -41,7 +43,8 @@ CHANGING = re.compile(
     r"|between|more[ \t]+than|less[ \t]+than|fewer[ \t]+than|greater[ \t]+than|larger[ \t]+than"
     r"|smaller[ \t]+than|short[ \t]+of"
     r"|negative|opposite|reciprocal|inverse|wrong|incorrect|false|unknown|not|never|fake|and[ \t]+change"
-    r"|below|under|debt|loss|when|oder|ou|entre|zwischen|jusqu|bis|или|и|ambiguous|depends)\b"
+    r"|below|under|debt|loss|when"
+    r"|had[ \t]+(?:\w+[ \t]+){1,3}(?:been|not)|oder|ou|entre|zwischen|jusqu|bis|или|и|ambiguous|depends)\b"
     r"|(?<!equal )(?<!equals )(?<!amounts )(?<!comes )(?<!rounds )(?<!simplifies )(?<!rounded"
     r" )(?<!evaluates )(?<!up )"
     r"\bto\b(?=[ \t]+(?:the[ \t]+)?[$]?\d)|(?<=\d[ ])to\b"
@@ -78,7 +81,8 @@ FREE = re.compile(
     r"(?<![\w.,/^\\{(\[|<>:#@&~√∛∜¬·×÷'’*+-])(?<![<>!]=)(?<![\w)\]}!%][ ]-)(?<![-+*/^<>÷×·√][ ])(?<!\d:["
     r" ])(?<!\d[ ]:["
     r" ])(?:(?:US)?[$€£¥₹]\s?)?[-+]?(?:[$€£¥₹]\s?)?"
-    r"(?:\d{1,3}(?:,\d{3}){1,40}+(?![\d,]*\d)|\d{1,3}(?:[ ]\d{3}){1,40}+(?!\d)"
+    r"(?:\d{1,3}(?:\.\d{3}){1,9}+,\d\d?(?!\d)"
+    r"|\d{1,3}(?:,\d{3}){1,40}+(?![\d,]*\d)|\d{1,3}(?:[ ]\d{3}){1,40}+(?!\d)"
     r"|\d+)(?:\.\d+)?(?:/\d+)?(?:\s?%)?(?![\w^!{(\[½⅓¼¾²³*+/=<>'’]|[.,:]\d|-[\w]|\s?[*+/^×÷·<>=]"
     r"|\s?:\s?\d|\s-\s?\d)"
 )
@@ -130,8 +134,8 @@ def value_in(text: str, gold: str) -> str:
         return text
     if same_answer(gold, source) is True:
         return source
-    text = _without_rough(text)
-    return _numeric(text) if numeric else _other(text, gold)
+    text = _without_rough(without_place(text))
+    return _numeric(text, gold) if numeric else _other(text, gold)
 
 
 def _without_ending(text: str) -> str:
@@ -150,7 +154,7 @@ def _needs_reading(source: str, numeric: bool) -> bool:
 def _other(text: str, gold: str) -> str:
     """Beside a gold answer that is no number: without the lead-in, of a chain its value."""
     bare = _without_lead_in(text)
-    formula = _one_formula(bare)
+    formula = _one_formula(bare, gold)
     found = formula if formula is not None else bare
     if _JOINED_FORMULAS.fullmatch(bare):
         return bare.replace("$", "")
@@ -181,7 +185,7 @@ def _approximates(text: str) -> bool:
     return "\\approx" in plain(text) or re.search(r"\b(?:about|approximately|approx)\b", text) is not None
 
 
-def _numeric(text: str) -> str:
+def _numeric(text: str, gold: str) -> str:
     head = _INSTEAD.split(text, maxsplit=1)[0]
     text = _MINUS.sub("-", head if _ANY_DIGIT.search(head) else text)
     bare = _BECAUSE.sub("", _without_lead_in(text))
@@ -190,13 +194,13 @@ def _numeric(text: str) -> str:
     changed = CHANGING.search(_BRACKETS.sub(" ", bare)) is not None
     if not changed and (read_number(bare) or read_quantity(plain(bare)) or _only_numbers(bare)):
         return bare
-    formula = _one_formula(bare)
+    formula = _one_formula(bare, gold)
     if formula is not None and not changed:
         bare = formula
     if "=" in bare and (copulas := list(_COPULA.finditer(bare.partition("=")[0]))):
         bare = bare[copulas[-1].end() :]
     if (found := chain(plain(bare))) is not None:
-        return _numeric(found) if _WORDS.search(found) and "\\" not in found else found
+        return _numeric(found, gold) if _WORDS.search(found) and "\\" not in found else found
     if SCALED.search(bare):
         return bare
     tail = _after_copula(bare)
@@ -229,13 +233,15 @@ def _without_lead_in(text: str) -> str:
     return source
 
 
-def _one_formula(text: str) -> str | None:
-    """The one formula among words, where nothing but words stands beside it."""
+def _one_formula(text: str, gold: str) -> str | None:
+    """The one formula among words, with its unit, where nothing but words stands beside it."""
     found = list(_FORMULA.finditer(text))
     if len(found) != 1:
         return None
     beside = text[: found[0].start()] + " " + text[found[0].end() :]
-    return None if _ANY_DIGIT.search(beside) or "=" in beside else next(filter(None, found[0].groups()))
+    if _ANY_DIGIT.search(beside) or "=" in beside:
+        return None
+    return with_unit(next(filter(None, found[0].groups())), text, found[0].end(), gold)
 
 
 def _after_copula(text: str) -> str | None:
