@@ -23,7 +23,7 @@ _COMMAND = re.compile(r"\\([a-zA-Z]{1,20})\Z")
 _HARMLESS_BEFORE = _set(
     "implies Rightarrow Longrightarrow rightarrow longrightarrow iff Leftrightarrow Longleftrightarrow"
     " therefore because to approx equiv mapsto item leadsto noindent hfill centering bigskip medskip"
-    " smallskip par newline simeq Huge"
+    " smallskip par newline simeq Huge in"
 )
 _GROUP = re.compile(
     r"\\(?:begin|end|text|textbf|textit|textrm|mathrm|mbox|tag|label|hspace|vspace|section|subsection"

@@ -3,7 +3,7 @@
 import re
 
 from judges.values.answers import same_answer
-from judges.values.beside import changed_after, changed_before, unit_beside, with_unit
+from judges.values.beside import belongs, changed_after, changed_before, unit_beside
 from judges.values.boxes import boxes, cut_off
 from judges.values.counts import Unclear
 from judges.values.final import Final
@@ -112,7 +112,7 @@ def _boxed(text: str, box: Final, gold: str, is_one: bool) -> str:
         raise Unclear(f"an alternative: {box.text!r}")
     if is_one and other is None and otherwise(text[end:]):
         raise Unclear(f"only under a condition: {box.text!r}")
-    return with_unit(value, text, box.end, gold)
+    return value + unit if unit and belongs(unit, gold) else value
 
 
 def _first(text: str) -> str:

@@ -10,7 +10,7 @@ from judges.values.final import Final, How
 _TAGGED = re.compile(r"<answer>(?P<text>(?:[^<]|<(?!/?answer>)){1,5000})</answer>", re.IGNORECASE)
 _ENGLISH = (
     r"(?:the[ \t]+|our[ \t]+|my[ \t]+)?(?:(?:final|correct|right)[ \t]+)*ans(?:wers?)?"
-    r"|final[ \t]+result|result"
+    r"|final(?:[ \t]+result)?|result"
 )
 _ALL = (
     rf"{_ENGLISH}|(?:la[ \t]+)?respuesta(?:[ \t]+(?:final|correcta))?"

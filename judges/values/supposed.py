@@ -58,7 +58,8 @@ _UNREAL = re.compile(
     re.IGNORECASE,
 )
 _IF_WE = re.compile(
-    r"\bif (?:we|you|one|I) (?:add|sum|subtract|multiply|divide|combine|count|total|plug|substitute|solve"
+    r"(?<=\w )if and only if(?=[\s$*\\({\[]*\Z)"
+    r"|\bif (?:we|you|one|I) (?:add|sum|subtract|multiply|divide|combine|count|total|plug|substitute|solve"
     r"|simplify|calculate|compute)\b",
     re.IGNORECASE,
 )
