@@ -10,7 +10,7 @@ from judges.values.lists import read_list
 from judges.values.numbers import read_number
 from judges.values.plain import WHOLE, plain
 from judges.values.quantities import read_quantity
-from judges.values.remarks import without_place
+from judges.values.remarks import with_rough, without_place
 
 # Words after which a number is a bound, or is denied.
 BOUND = re.compile(
@@ -64,12 +64,12 @@ _LEAD_IN = re.compile(
     r"(?:(?:so|thus|hence|therefore|that|then|it|this|the|final|correct|my|our|required|desired"
     r"|requested)\s+)*"
     r"answer\s*(?:\bis\b\s*|:\s*|=\s*)+|therefore,?\s+|thus,?\s+|(?:that\s+)?it\s+is\s+"
-    r"|that\s+(?=[-\d$\\]|there (?:is|are) no\b)|(?:simply|just|exactly)\s+",
+    r"|that\s+(?=[-\d$\\]|there (?:is|are) no\b)|(?:simply|just|exactly)\s+|d[ei]\s+(?=[-\d$\\])",
     re.IGNORECASE,
 )
 _COPULA = re.compile(
-    r"(?<=[^\d\s])(?:\s+(?:is|are|equals|equal to|was|be|comes to|becomes|amounts to|ist|lautet|es|est|é"
-    r"|è)\b|\s*[:：])\s*"
+    r"(?<=[^\d\s])(?:\s+(?:is|are|equals|equal to|was|be|comes to|becomes|amounts to|ist|lautet|(?:es|est|é"
+    r"|è)(?:\s+d[ei])?)\b|\s*[:：])\s*"
     r"|(?:是|为|等于|共有|共|有)(?=\s*[-$\d\\])",
     re.IGNORECASE,
 )
@@ -87,19 +87,13 @@ FREE = re.compile(
     r"|\s?:\s?\d|\s-\s?\d)"
 )
 _BRACKETS = re.compile(r"\([^()]{0,80}\)")
-_JOINED_FORMULAS = re.compile(r"\$[^$]{1,200}\$(?:\s*(?:,|;|and|or|,\s*and)\s*\$[^$]{1,200}\$){1,9}")
+JOINED_FORMULAS = re.compile(r"\$[^$]{1,200}\$(?:\s*(?:,|;|and|or|,\s*and)\s*\$[^$]{1,200}\$){1,9}")
 _RELATION = re.compile(r"[=<>]|\\(?:le|ge|ne|in|equiv|leq|geq|neq)(?![a-zA-Z])")
 _REMARK = re.compile(
     r"\b(?:or|not|wrong|incorrect|maybe|perhaps|possibly|negative|if|false|otherwise|else|mod|base"
     r"|unless)\b|n['’]t\b",
     re.IGNORECASE,
 )
-_ROUGH = re.compile(
-    r"\s*(?:[,(]\s*|\bor\s+|\bwhich is\s+|\bi\.e\.,?\s+){0,2}(?:about|approximately|approx\.?|roughly"
-    r"|around|\$?\s*\\approx|≈)\s*\$?\s*"
-    r"(?P<near>-?\d[\d.,]*)\s*(?:\\?%|[a-z]{1,12}\s*)?[$)\s.]*\Z"
-)
-_MOST_ROUGH = 120
 _BECAUSE = re.compile(
     r"\s*\((?:because|since|as|from|i\.e\.|that is|[^()=]{1,40}=)[^()]{0,80}\)\s*\Z", re.IGNORECASE
 )
@@ -156,7 +150,7 @@ def _other(text: str, gold: str) -> str:
     bare = _without_lead_in(text)
     formula = _one_formula(bare, gold)
     found = formula if formula is not None else bare
-    if _JOINED_FORMULAS.fullmatch(bare):
+    if JOINED_FORMULAS.fullmatch(bare):
         return bare.replace("$", "")
     if plain(found).count("=") + plain(found).count("\\approx") > 1 or _approximates(found):
         return chain(plain(found)) or found
@@ -170,14 +164,10 @@ def _other(text: str, gold: str) -> str:
 
 def _without_rough(text: str) -> str:
     """Without an approximation that follows an exact value and agrees with it."""
-    skipped = max(0, len(text) - _MOST_ROUGH)
-    rough = _ROUGH.search(text[skipped:])
-    if rough is None or not text[: skipped + rough.start()].strip(" $"):
+    exact, near = with_rough(text)
+    if near is None or "=" in exact or len(exact.strip(" $")) <= 1:
         return text
-    exact = text[: skipped + rough.start()].rstrip(" (,")
-    if "=" in exact or len(exact.strip(" $")) == 1:
-        return text
-    check_near(exact, rough["near"])
+    check_near(exact, near)
     return exact
 
 

@@ -1,10 +1,12 @@
-"""What stands beside a value and says nothing new of it: checks, where it is reached, the end of a proof."""
+"""What stands beside a value and says nothing new: checks, a rounding, where it is reached, a proof's end."""
 
 import re
+from decimal import Decimal
 
 _CHECK = re.compile(
     r"^[ \t>*_#\d.()✅✔-]{0,12}(?:(?:let us|let['’]s|we|to|i)[ \t]+)?(?:(?:sanity|quick|double|final)[ -]+)?"
     r"(?:verif(?:y|ying|ication)|check(?:ing|s)?|proof|test(?:ing)?|probe|vérification|comprobación|验证|检验)\b"
+    r"(?![ \t]+(?:each|every|all|which|if|whether|(?:the[ \t]+)?(?:options?|cases?|choices|values)))"
     r"[^\n.:：]{0,40}(?:[:：]|$)",
     re.IGNORECASE | re.MULTILINE,
 )
@@ -20,6 +22,12 @@ _REACHED = re.compile(
     r"(?:(?:only|precisely|exactly|holds|holding|occurring)[ \t]+){0,2}(?:at|when|where|for|if|iff|by)\b"
     r"(?![^\n]*\b(?:is|equals)\b)[^\n]*\Z"
 )
+_ROUGH = re.compile(
+    r"\s*(?:[,(]\s*|\bor\s+|\bwhich is\s+|\bi\.e\.,?\s+){0,2}(?:about|approximately|approx\.?|roughly"
+    r"|around|\$?\s*\\approx|≈)\s*\$?\s*"
+    r"(?P<near>-?\d[\d.,]*)\s*(?:(?P<percent>\\?%)|[a-z]{1,12}\s*)?[$)\s.]*\Z"
+)
+_MOST_ROUGH, _DECIMAL = 120, re.compile(r"-?\d+(?:\.\d+)?")
 _PROVEN = re.compile(r"[\s$]*(?:\\(?:blacksquare|square|Box|qed|qedsymbol)(?![a-zA-Z])|[∎□■◻])[\s$.]*\Z")
 _MOST_CHARS, _MOST_END = 4_000, 60
 
@@ -35,6 +43,18 @@ def without_place(text: str) -> str:
     """A value without the words that tell where it is reached: `6, attained at x = 3` is 6."""
     found = _REACHED.search(text) if len(text) <= _MOST_CHARS else None
     return text[: found.start()] if found else text
+
+
+def with_rough(text: str) -> tuple[str, str | None]:
+    """What stands before an approximation, and that: `1/3` and `0.333` of `1/3 (about 33.3%)`."""
+    skipped = max(0, len(text) - _MOST_ROUGH)
+    rough = _ROUGH.search(text[skipped:])
+    if rough is None:
+        return text, None
+    exact, near = text[: skipped + rough.start()].rstrip(" (,"), rough["near"].rstrip(".,")
+    if rough["percent"] and "%" not in exact:
+        near = str(Decimal(near.replace(",", "")).scaleb(-2)) if _DECIMAL.fullmatch(near) else near
+    return exact, near
 
 
 def unproven(response: str) -> str:
