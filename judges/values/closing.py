@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from judges.values.counts import Unclear
-from judges.values.lone import no_answer
+from judges.values.lone import broken_off, no_answer
 from judges.values.readings import JOINED_FORMULAS
 from judges.values.remarks import in_check
 from judges.values.withdrawn import taken_back
@@ -81,6 +81,7 @@ def closing_value(response: str) -> Closing | None:
         in_check(response, len(response))
         or sentence.endswith(("?", "？"))
         or no_answer(around)
+        or (not apart and "$" in found and broken_off(sentence))
         or _GIVEN.search(around)
         or (_USED.search(around) and not _CONCLUDED.match(sentence))
         or taken_back(around)

@@ -37,7 +37,8 @@ _NO_ANSWER = re.compile(
     r"|the question(?! (?:only |just )?asks (?:only |just )?for [^:]{1,60}:)|asked"
     r"|se puede|no sé|quizás|pas|ne|peut-être|nicht|kein\w*|oder|vielleicht|bis|ou|não|nem|не|нет|или"
     r"|возможно|hasta|jusqu)\b|n['’]t\b"
-    r"|[不没無无非或]|如果|假设|可能|题目|已知|ません|ない|かもしれ|または|아니|아닙|않|모르|또는|혹은|\by/o\b",
+    r"|[不没無无非或]|如果|假设|可能|题目|已知|ません|ない|かもしれ|または|아니|아닙|않|모르|또는|혹은|\by/o\b"
+    r"|\A[\W_]*(?:(?:had|were)\b|without\b[^\n]{0,200}\bwould\b)",
     re.IGNORECASE,
 )
 _UNFINISHED = re.compile(
@@ -78,7 +79,7 @@ _TOLD_OF_IT = re.compile(
     r"\b(?:answer|result|number|value|solution|[b-z])\b[\s,$*]*(?:"
     r"(?:(?:when|once|if|after)[ \t]+(?:(?:it|being|is)[ \t]+){0,2}(?!rounded|simplified|written)[a-z]+ed\b)"
     r"|(?:plus|minus|times|squared|cubed|doubled|tripled|halved|multiplied|divided|increased|decreased|reduced)\b)"
-    rf"|{OF_ANSWER}",
+    rf"|\banswer[ \t]+and\b|{OF_ANSWER}",
     re.IGNORECASE,
 )
 
@@ -110,8 +111,13 @@ def lone_number(response: str, gold: str) -> str | None:
         or (re.fullmatch(r"\W*\d{1,2}\W*", sentence) and _LISTED.search(response[:at]))
     ):
         raise Unclear("no final answer but a part of a list")
-    broken = _BROKEN_OFF.search(response, at + 1) or _UNFINISHED.search(response[-60:].rstrip(" \n*_`$"))
-    return sentence_value(without_place(fold(sentence).strip().rstrip(".")), gold, broken is not None)
+    broken = broken_off(response, at + 1) or _UNFINISHED.search(response[-60:].rstrip(" \n*_`$"))
+    return sentence_value(without_place(fold(sentence).strip().rstrip(".")), gold, bool(broken))
+
+
+def broken_off(text: str, start: int = 0) -> bool:
+    """Does another clause begin behind this place that has no end?"""
+    return _BROKEN_OFF.search(text, start) is not None
 
 
 def no_answer(sentence: str) -> bool:

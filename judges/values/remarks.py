@@ -6,8 +6,8 @@ from decimal import Decimal
 _CHECK = re.compile(
     r"^[ \t>*_#\d.()✅✔-]{0,12}(?:(?:let us|let['’]s|we|to|i)[ \t]+)?(?:(?:sanity|quick|double|final)[ -]+)?"
     r"(?:verif(?:y|ying|ication)|check(?:ing|s)?|proof|test(?:ing)?|probe|vérification|comprobación|验证|检验)\b"
-    r"(?![ \t]+(?:each|every|all|which|if|whether|(?:the[ \t]+)?(?:options?|cases?|choices|values)))"
-    r"[^\n.:：]{0,40}(?:[:：]|$)",
+    r"(?:\.\s|(?![ \t]+(?:each|every|all|which|if|whether|(?:the[ \t]+)?(?:options?|cases?|choices|values)))"
+    r"[^\n.:：]{0,200}(?:[:：]|$))",
     re.IGNORECASE | re.MULTILINE,
 )
 _CONCLUDED = re.compile(
@@ -33,7 +33,7 @@ _MOST_CHARS, _MOST_END = 4_000, 60
 
 
 def in_check(response: str, at: int) -> bool:
-    """Does this place stand below or beside a heading such as `Verification:`, with no conclusion between?"""
+    """Does this place stand on or below a line that begins like `Verification:`, without a conclusion?"""
     skipped = max(0, at - _MOST_CHARS)
     last = max((found.end() for found in _CHECK.finditer(response, skipped, at)), default=None)
     return last is not None and _CONCLUDED.search(response, last, at) is None
