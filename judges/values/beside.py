@@ -2,6 +2,9 @@
 
 import re
 
+from judges.values.numbers import read_number
+from judges.values.plain import plain
+
 
 def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
@@ -20,7 +23,7 @@ _COMMAND = re.compile(r"\\([a-zA-Z]{1,20})\Z")
 _HARMLESS_BEFORE = _set(
     "implies Rightarrow Longrightarrow rightarrow longrightarrow iff Leftrightarrow Longleftrightarrow"
     " therefore because to approx equiv mapsto item leadsto noindent hfill centering bigskip medskip"
-    " smallskip par newline simeq Huge"
+    " smallskip par newline simeq Huge in"
 )
 _GROUP = re.compile(
     r"\\(?:begin|end|text|textbf|textit|textrm|mathrm|mbox|tag|label|hspace|vspace|section|subsection"
@@ -52,7 +55,7 @@ UNITS = _set(
     " kilometer kilometers kilometre kilometres gram grams kilogram kilograms milligram milligrams ton"
     " tons tonne tonnes pound pounds ounce ounces second seconds sec secs minute minutes mins hour hours"
     " hr hrs day days week weeks month months year years liter liters litre litres ml l cents cent"
-    " dollars dollar euros euro yen yuan degrees degree radians radian mph kph gallon gallons quart"
+    " dollars dollar euros euro yen yuan degrees degree radians radian rad mph kph gallon gallons quart"
     " quarts pint pints cup cups percent newtons joules watts volts hertz kelvin celsius"
 )
 _FACTORS = _set("percent hundred thousand million billion trillion dozen tenths hundredths thousandths")
@@ -132,3 +135,21 @@ def unit_beside(response: str, end: int) -> tuple[str, int]:
             return "", end
         return " " + " ".join(words) + (found["power"] or ""), found.end()
     return found["unit"], found.end()
+
+
+def belongs(unit: str, gold: str) -> bool:
+    """Units count beside a gold answer that has one; per cent and millions always."""
+    number = read_number(gold)
+    if number.unit if number else "\\" in gold and plain(gold).rpartition(" ")[2].lower() in UNITS:
+        return True
+    return read_number("1" + unit) != read_number("1 ways") and (
+        "%" in unit
+        or unit.split()[-1].lower()
+        in ("percent", "hundred", "thousand", "million", "billion", "trillion", "dozen")
+    )
+
+
+def with_unit(value: str, text: str, end: int, gold: str) -> str:
+    """The value with its unit, which stands after this place, where that counts beside the gold answer."""
+    unit, _ = unit_beside(text, end)
+    return value + unit if unit and belongs(unit, gold) else value

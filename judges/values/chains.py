@@ -20,7 +20,8 @@ _ARROW = re.compile(
 _NO_CHAIN = re.compile(
     r"[<>≠≡]|\\(?:le|ge|lt|gt|ne|leq|geq|neq|equiv|in|to|sim|cong|pmod|mapsto|implies|iff|lor|land|vee"
     r"|wedge|Rightarrow"
-    r"|Leftrightarrow|cases)(?![a-zA-Z])|\bmod\b|\b(?:or|and)\b|或|和"
+    r"|Leftrightarrow|cases)(?![a-zA-Z])|\bmod\b"
+    r"|\b(?:or|and|except|excluding|unless|without|(?:other|apart) (?:than|from))\b|或|和"
 )
 # What a value may be called: a letter, a function of something, the size or the measure of something, words.
 _NAME = re.compile(

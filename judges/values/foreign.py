@@ -6,7 +6,8 @@ from judges.values.numbers import read_number
 
 # No thousands group has one, two or four figures, or a zero before it; a list has a space after its comma.
 _COMMA = re.compile(
-    r"(?P<money>[€$£]\s?)?(?P<whole>[+-]?(?:0(?=,)|\d{1,12}(?=,(?:\d\d?|\d{4,12})(?!\d)))),(?P<rest>\d{1,12})"
+    r"(?P<money>[€$£]\s?)?(?P<whole>[+-]?(?:0(?=,)|\d{1,3}(?P<groups>(?:\.\d{3}){1,9})(?=,\d\d?(?!\d))"
+    r"|\d{1,12}(?=,(?:\d\d?|\d{4,12})(?!\d)))),(?P<rest>\d{1,12})"
     r"(?P<unit>\s?[^\W\d_][^\d,;:=]{0,40}|\s?[%€°][^\d,;:=]{0,40})?"
 )
 _PREFIXED = r"(?:[kmnpMGT\u00b5\u03bc])?(?:m|g|s|A|K|C|N|J|W|V|F|T|H|Hz|Pa|eV|mol|rad|L|\u03a9)"
@@ -22,16 +23,17 @@ _UPRIGHT = re.compile(
 def with_point(gold: str, answer: str) -> tuple[str, bool]:
     """The answer `3,5 km` as `3.5 km` where the gold is one number that is not whole, and whether it is sure.
 
-    A bare `3,50` may be two numbers; what has a unit or begins with zero is one.
+    `1.234,50` is read beside a whole gold too. A bare `3,50` may be two numbers; what has a unit or begins
+    with zero is one.
     """
     if "," not in answer or (found := _COMMA.fullmatch(answer)) is None:
         return answer, True
     wanted = read_number(gold)
-    if wanted is None or wanted.value.denominator == 1:
+    if wanted is None or (wanted.value.denominator == 1 and not found["groups"]):
         return answer, True
     money, unit = found["money"] or "", found["unit"] or ""
     sure = bool(money or unit) or found["whole"].lstrip("+-") == "0"
-    return f"{money}{found['whole']}.{found['rest']}{unit}", sure
+    return f"{money}{found['whole'].replace('.', '')}.{found['rest']}{unit}", sure
 
 
 def without_symbol(gold: str, answer: str) -> str:

@@ -3,13 +3,13 @@
 import re
 
 from judges.values.counts import Unclear
-from judges.values.numbers import read_number
+from judges.values.lone_value import FORMULA, NUMBER, sentence_value
 from judges.values.plain import fold
-from judges.values.readings import BOUND, CHANGING, FREE, SCALED, unmarked, value_in
+from judges.values.remarks import in_check, without_place
+from judges.values.supposed import OF_ANSWER
 from judges.values.withdrawn import taken_back
 
-_MOST_CHARS, _MOST_RUN = 1_000, 60
-_RUN = re.compile(r"[\d.+*/() -]*\d[.\d]*\s*\Z")
+_MOST_CHARS = 1_000
 _SENTENCE_END = re.compile(r"(?<!\be\.g)(?<!\bi\.e)[.!?](?=[\s*$)]|\Z)|[。！？]")
 _MARKER = re.compile(
     r"(?:[>#]+[ \t]+|[ \t*_])*+(?:[-*•+][ \t]+|\d{1,2}[.)][ \t]+|step[ \t]*\d{1,2}[ \t]*[:.][ \t*]*)?",
@@ -25,17 +25,20 @@ _NO_ANSWER = re.compile(
     r"\b(?:cannot|can['’]t|unable|(?:don['’]t|do not) (?:know|think)|give up|not|never|no|nobody|unknown"
     r"|impossible|depends?|e\.g|for example"
     r"|for instance|insufficient|sorry|unclear|ambiguous|apolog\w+|if|suppose|assum\w+|maybe|perhaps"
-    r"|might|could|(?-i:may)|probably|possibly"
-    r"|guess\w*|anything|neither|nor|unsure|uncertain|claim\w*|says|think\w*|believes?|wrong|incorrect|false"
+    r"|might|could|would have been|(?-i:may)|probably|possibly"
+    r"|guess\w*|anything|neither|nor|unsure|uncertain|doubt\w*|whether|claim\w*|says|think\w*|believes?|wrong|incorrect|false"
     r"|we (?:need|must|have to|should|can now|know)|I (?:need|would need|must|should|checked|verified"
     r"|used|tried)|let (?:me|us|the)|let['’]s"
     r"|let|given (?:that|a|n|x)|consider|denote|remains to|would need|need (?:more|to (?:find|know"
     r"|consider|determine))|please|image|checked|verified|rated|note"
-    r"|references?|cannot view|possible answers|either|or|between|problems? (?:has|says|states|I)"
-    r"|the question|asked"
+    r"|references?|cannot view|possible answers|either|or"
+    r"|between(?! (?:the|an?|both|them|two (?!and\b)|\w+s\b))"
+    r"|problems? (?:has|says|states|I)"
+    r"|the question(?! (?:only |just )?asks (?:only |just )?for [^:]{1,60}:)|asked"
     r"|se puede|no sé|quizás|pas|ne|peut-être|nicht|kein\w*|oder|vielleicht|bis|ou|não|nem|не|нет|или"
     r"|возможно|hasta|jusqu)\b|n['’]t\b"
-    r"|[不没無无非或]|如果|假设|可能|题目|已知|ません|ない|かもしれ|または|아니|아닙|않|모르|또는|혹은|\by/o\b",
+    r"|[不没無无非或]|如果|假设|可能|题目|已知|ません|ない|かもしれ|または|아니|아닙|않|모르|또는|혹은|\by/o\b"
+    r"|\A[\W_]*(?:(?:had|were)\b|without\b[^\n]{0,200}\bwould\b)",
     re.IGNORECASE,
 )
 _UNFINISHED = re.compile(
@@ -45,18 +48,6 @@ _UNFINISHED = re.compile(
     r"|и))[\s*$]*\Z",
     re.IGNORECASE,
 )
-_CUE = re.compile(
-    r"(?:[=:≈]|\b(?:is|are|was|were|be|equals?|makes?|made|gives?|gave|gets?|got|so|hence|therefore|thus"
-    r"|has|have|had|leaves?|costs?|pays?|paid"
-    r"|needs?|needed|earns?|earned|totals?|there|takes?|took|spends?|spent|saves?|saved|sells?|sold"
-    r"|becomes?|reaches|ate|eats|drinks?|walks?"
-    r"|runs?|reads?|buys?|bought|uses?|used|receives?|owes?|makes up|then|only|just|finds?|obtain|yields?"
-    r"|weighs?|measures?))"
-    r"[\s,]*(?:a total of|in total|about|approximately|exactly|only|just|equal to|left with|up with|still"
-    r"|an? |the )*[\s$*€£¥(]*\Z",
-    re.IGNORECASE,
-)
-_CONCLUDES = re.compile(r"=|:|\b(?:so|hence|therefore|thus|is|are|equals|gives|makes|was)\b", re.IGNORECASE)
 _REFUSED = re.compile(
     r"\b(?:(?:cannot|can['’]t|unable to) (?:\w+ ){0,2}(?:determine|answer|solve|help|say|tell|know|view"
     r"|see)|give up|(?:I|would) need more"
@@ -65,11 +56,9 @@ _REFUSED = re.compile(
 )
 # The number is spoken of.
 _SUBJECT = re.compile(
-    r"[\s*$]{1,6}(?:is|was)\b(?![\s*]*(?:the|our|my)[\s*]+(?:\w+[\s*]+)?answer)", re.IGNORECASE
-)
-_CALCULATED, _ARROW = re.compile(r"<<[^<>]{0,200}>>"), re.compile(r"[=-]>|[⇒→]|➡️?")
-_WORKING = re.compile(
-    r"\b(?:multipl\w+|subtract\w*|add(?:s|ed|ing)?|plug\w*|substitut\w+|by|version|volume)\b", re.IGNORECASE
+    r"[\s*$]{1,6}(?:is|was)\b(?![\s*]*(?:(?:the|our|my)[\s*]+(?:\w+[\s*]+)?(?:answer|solution)"
+    r"|(?:right|correct)\b))",
+    re.IGNORECASE,
 )
 _LETTERS = re.compile(r"[^\W\d_]{2,}")
 _CLOSING = re.compile(
@@ -79,23 +68,20 @@ _CLOSING = re.compile(
     r"|good luck|great\b|cheers)",
     re.IGNORECASE,
 )
-_ASSIGNED_TWICE = re.compile(r"=(?P<between>[^=]*)=[^=]*\Z")
-_AND = re.compile(r"\b(?:and|or)\b|[,;]")
-_LEADS_ON = re.compile(r"\b(?:so|hence|thus|therefore|then|which|giving|gives|we get)\b", re.IGNORECASE)
-_JOINED = re.compile(r"(?:\b(?:and|plus|or|&)|[,;])[\s$*]*\Z", re.IGNORECASE)
-_ROUGHLY = re.compile(r"(?:\b(?:about|approximately|approx\.?|roughly|around)|≈)[\s$*]*\Z", re.IGNORECASE)
-_ANY_NUMBER = re.compile(r"\d{1,3}(?: \d{3})+(?![\d,.])|\d[\d,]*(?:\.\d+)?")
-_FORMULA = re.compile(r"\$\$?([^$]{1,500})\$\$?|\\\((.{1,500}?)\\\)|\\\[(.{1,500}?)\\\]")
-
-
-class Torn(Unclear):
-    """The last number of a plain sentence is a part of something: it carries all of its numbers."""
-
-    def __init__(self, sentence: str, numbers: list[str]) -> None:
-        """The sum or product that the sentence ends in, if it ends in one, and all its numbers."""
-        run = _RUN.search(sentence[-_MOST_RUN:])
-        self.run, self.numbers = run[0].strip() if run else "", numbers
-        super().__init__(f"{numbers[-1] if numbers else sentence!r} is a part of something")
+# What follows a number and is broken off: `169, so the hypotenuse has length`.
+_BROKEN_OFF = re.compile(
+    r"(?:[,;]|\s)\s*(?:so|and|but|hence|thus|therefore|which|while|whereas|where|whose|giving|because|since)\b"
+    r"(?![\s\w]{1,9}\b(?:final )?answer\b)[^.!?。！？)\d]*[^\W\d_]\Z",
+    re.IGNORECASE,
+)
+# Of the answer something else is told: `the answer, when doubled, is 6`.
+_TOLD_OF_IT = re.compile(
+    r"\b(?:answer|result|number|value|solution|[b-z])\b[\s,$*]*(?:"
+    r"(?:(?:when|once|if|after)[ \t]+(?:(?:it|being|is)[ \t]+){0,2}(?!rounded|simplified|written)[a-z]+ed\b)"
+    r"|(?:plus|minus|times|squared|cubed|doubled|tripled|halved|multiplied|divided|increased|decreased|reduced)\b)"
+    rf"|\banswer[ \t]+and\b|{OF_ANSWER}",
+    re.IGNORECASE,
+)
 
 
 def lone_number(response: str, gold: str) -> str | None:
@@ -109,7 +95,9 @@ def lone_number(response: str, gold: str) -> str | None:
     ):
         raise Unclear("no final answer but a question")
     rest = rest[:_MOST_CHARS]
-    if no_answer(sentence) or taken_back(rest):
+    if in_check(response, at):
+        raise Unclear("no final answer but a check")
+    if no_answer(sentence) or _TOLD_OF_IT.search(sentence) or taken_back(rest):
         raise Unclear("no final answer but a guess, a denial or a remark")
     if _LETTERS.search(rest) and not _CLOSING.match(rest):
         raise Unclear("no final answer, and the last sentence has no number")
@@ -123,14 +111,18 @@ def lone_number(response: str, gold: str) -> str | None:
         or (re.fullmatch(r"\W*\d{1,2}\W*", sentence) and _LISTED.search(response[:at]))
     ):
         raise Unclear("no final answer but a part of a list")
-    return _value(
-        fold(sentence).strip(), gold, _UNFINISHED.search(response[-60:].rstrip(" \n*_`$")) is not None
-    )
+    broken = broken_off(response, at + 1) or _UNFINISHED.search(response[-60:].rstrip(" \n*_`$"))
+    return sentence_value(without_place(fold(sentence).strip().rstrip(".")), gold, bool(broken))
+
+
+def broken_off(text: str, start: int = 0) -> bool:
+    """Does another clause begin behind this place that has no end?"""
+    return _BROKEN_OFF.search(text, start) is not None
 
 
 def no_answer(sentence: str) -> bool:
     """Do its words, formulas aside, make the sentence a guess, a denial or a remark about the work?"""
-    return _NO_ANSWER.search(_FORMULA.sub(" ", sentence)) is not None
+    return _NO_ANSWER.search(FORMULA.sub(" ", sentence)) is not None
 
 
 def _as_before(response: str, at: int) -> bool:
@@ -138,11 +130,11 @@ def _as_before(response: str, at: int) -> bool:
     begin = response.rfind("\n", max(0, at - _MOST_CHARS), at)
     line = response[begin + 1 : at + _MOST_CHARS].partition("\n")[0]
     before = response[max(0, begin - _MOST_CHARS) : max(0, begin)].rstrip().rpartition("\n")[2]
-    return len(_ANY_NUMBER.findall(before)) == 1 and _shape(before) == _shape(line)
+    return len(NUMBER.findall(before)) == 1 and _shape(before) == _shape(line)
 
 
 def _shape(line: str) -> str:
-    return re.sub(r"[^\W\d_]+", "a", _ANY_NUMBER.sub("0", line)).strip(" .*")
+    return re.sub(r"[^\W\d_]+", "a", NUMBER.sub("0", line)).strip(" .*")
 
 
 def _last_digit(response: str) -> int | None:
@@ -165,49 +157,3 @@ def _sentence(response: str, at: int) -> tuple[str, str]:
             stop = end.end()
             break
     return response[begin:stop], response[stop:]
-
-
-def _value(sentence: str, gold: str, unfinished: bool) -> str:
-    if SCALED.search(sentence):
-        raise Unclear(f"words that change a number: {sentence!r}")
-    bare = _ARROW.sub("= ", _CALCULATED.sub("", unmarked(sentence))).lstrip("*_` \t").rstrip("*_` \t.")
-    formulas = list(_FORMULA.finditer(sentence))
-    numbers = [found.group() for found in _ANY_NUMBER.finditer(sentence)]
-    if formulas and not re.search(r"\d", sentence[formulas[-1].end() :]):
-        if unfinished:
-            raise Unclear("unfinished")
-        last = next(filter(None, formulas[-1].groups()))
-        before = sentence[: formulas[-1].start()]
-        words = _FORMULA.sub(" ", sentence[formulas[-1].end() :] if _CUE.search(before) else sentence)
-        if BOUND.search(words) or CHANGING.search(words):
-            raise Unclear(f"words that change a value: {sentence!r}")
-        if len(formulas) > 1 and _JOINED.search(sentence[: formulas[-1].start()]):
-            raise Unclear(f"several values in {sentence!r}")
-        return value_in(last, gold)
-    if "\\" in bare:
-        if unfinished:
-            raise Unclear("unfinished")
-        return value_in(bare, gold)
-    if "{" in bare:
-        raise Unclear(f"not a sentence: {sentence!r}")
-    free = list(FREE.finditer(bare))
-    last = free[-1] if free else None
-    behind = bare[max((found.end() for found in _CONCLUDES.finditer(bare)), default=0) :]
-    if last is None or unfinished or re.search(r"\d", bare[last.end() :]):
-        raise Torn(bare, numbers)
-    before = bare[: last.start()]
-    several = len(set(_ANY_NUMBER.findall(bare))) > 1
-    if several and _ROUGHLY.search(before):
-        raise Unclear(f"a rounding of something: {sentence!r}")
-    if (
-        (_WORKING.search(behind) and not _CUE.search(before))
-        or CHANGING.search(behind)
-        or BOUND.search(behind[: len(behind) - len(bare) + last.start()])
-        or (several and (_JOINED.search(before) or not _CUE.search(before)))
-    ):
-        raise Torn(bare, numbers)
-    twice = _ASSIGNED_TWICE.search(before)
-    if twice and _AND.search(twice["between"]) and not _LEADS_ON.search(twice["between"]):
-        raise Torn(bare, numbers)
-    tail = bare[last.start() :].strip("*_` ")
-    return tail if read_number(tail) is not None else last.group().strip()

@@ -30,7 +30,10 @@ _IN = re.compile(r"\A[a-zA-Z](?:_\w)?\s*\\in(?![a-zA-Z])\s*(?=\S)")
 _BUILDER = re.compile(
     r"\A\\?\{\s*([a-zA-Z])\s*(?:\\in\s*(?P<of>\S{1,20})\s*)?(?:\\mid|:|\|)(?P<rule>.*)\\?\}\Z"
 )
-_WITHOUT = re.compile(r"\A(.*?)\s*(?:\\(?:setminus|backslash)|(?<=R)\s*-|\bexcept\b)\s*(\S.*)\Z")
+_WITHOUT = re.compile(
+    r"\A(.*?)\s*(?:\\(?:setminus|backslash)|(?<=R)\s*-"
+    r"|\b(?:except|excluding|other than|apart from)\b(?: for)?)\s*(\S.*)\Z"
+)
 _REALS = re.compile(
     r"\\mathbb\s*\{?\s*R\s*\}?|\\R|全体实数|所有实数"
     r"|(?:all|any|every|the)(?: (?:the|set of))* real(?: number)?s?"
@@ -43,6 +46,7 @@ _OR, _AND = (
     re.compile(r"\s*(?:\bor\b|\\lor(?![a-z])|或)\s*"),
     re.compile(r"\s*(?:\band\b|\\land(?![a-z])|,|且)\s*"),
 )
+_POINT_JOIN, _EQUALS = re.compile(r"\s*(?:,\s*and\b|,|\band\b|\bor\b)\s*"), re.compile(r"\A[a-zA-Z]\s*=\s*")
 _ALONE = re.compile(r"[a-zA-Z]|\|\s*[a-zA-Z]\s*\|")
 _MOST_CHARS = 300
 
@@ -114,13 +118,18 @@ def _set(text: str) -> Pieces | None:
         return LINE
     without = _WITHOUT.match(bare)
     if without:
-        line, holes = _set(without[1]), _set(plain(without[2]))
+        line, holes = _set(without[1]), _set(plain(without[2])) or _points(without[2])
         return None if line is None or holes is None else minus(line, holes)
     parts = _CUP.split(bare)
     if len(parts) == 1 and _RELATION.search(bare):
         return _conditions(bare)
     found = [_interval(part.strip()) for part in parts[:MOST_PIECES]]
     return _joined(found) if len(parts) <= MOST_PIECES else None
+
+
+def _points(text: str) -> Pieces | None:
+    """`x = 1 and x = 2`, of words that leave them out, as the set of them."""
+    return _interval("{" + ",".join(_EQUALS.sub("", plain(each)) for each in _POINT_JOIN.split(text)) + "}")
 
 
 def _whole(told: Pieces, of: str) -> Pieces:

@@ -3,12 +3,14 @@
 import re
 
 from judges.values.answers import same_answer
+from judges.values.beside import with_unit
 from judges.values.chains import chain, check_near
 from judges.values.counts import Unclear
 from judges.values.lists import read_list
 from judges.values.numbers import read_number
 from judges.values.plain import WHOLE, plain
 from judges.values.quantities import read_quantity
+from judges.values.remarks import with_rough, without_place
 
 # Words after which a number is a bound, or is denied.
 BOUND = re.compile(
@@ -41,7 +43,8 @@ CHANGING = re.compile(
     r"|between|more[ \t]+than|less[ \t]+than|fewer[ \t]+than|greater[ \t]+than|larger[ \t]+than"
     r"|smaller[ \t]+than|short[ \t]+of"
     r"|negative|opposite|reciprocal|inverse|wrong|incorrect|false|unknown|not|never|fake|and[ \t]+change"
-    r"|below|under|debt|loss|when|oder|ou|entre|zwischen|jusqu|bis|или|и|ambiguous|depends)\b"
+    r"|below|under|debt|loss|when"
+    r"|had[ \t]+(?:\w+[ \t]+){1,3}(?:been|not)|oder|ou|entre|zwischen|jusqu|bis|или|и|ambiguous|depends)\b"
     r"|(?<!equal )(?<!equals )(?<!amounts )(?<!comes )(?<!rounds )(?<!simplifies )(?<!rounded"
     r" )(?<!evaluates )(?<!up )"
     r"\bto\b(?=[ \t]+(?:the[ \t]+)?[$]?\d)|(?<=\d[ ])to\b"
@@ -61,12 +64,12 @@ _LEAD_IN = re.compile(
     r"(?:(?:so|thus|hence|therefore|that|then|it|this|the|final|correct|my|our|required|desired"
     r"|requested)\s+)*"
     r"answer\s*(?:\bis\b\s*|:\s*|=\s*)+|therefore,?\s+|thus,?\s+|(?:that\s+)?it\s+is\s+"
-    r"|that\s+(?=[-\d$\\]|there (?:is|are) no\b)|(?:simply|just|exactly)\s+",
+    r"|that\s+(?=[-\d$\\]|there (?:is|are) no\b)|(?:simply|just|exactly)\s+|d[ei]\s+(?=[-\d$\\])",
     re.IGNORECASE,
 )
 _COPULA = re.compile(
-    r"(?<=[^\d\s])(?:\s+(?:is|are|equals|equal to|was|be|comes to|becomes|amounts to|ist|lautet|es|est|é"
-    r"|è)\b|\s*[:：])\s*"
+    r"(?<=[^\d\s])(?:\s+(?:is|are|equals|equal to|was|be|comes to|becomes|amounts to|ist|lautet|(?:es|est|é"
+    r"|è)(?:\s+d[ei])?)\b|\s*[:：])\s*"
     r"|(?:是|为|等于|共有|共|有)(?=\s*[-$\d\\])",
     re.IGNORECASE,
 )
@@ -78,24 +81,19 @@ FREE = re.compile(
     r"(?<![\w.,/^\\{(\[|<>:#@&~√∛∜¬·×÷'’*+-])(?<![<>!]=)(?<![\w)\]}!%][ ]-)(?<![-+*/^<>÷×·√][ ])(?<!\d:["
     r" ])(?<!\d[ ]:["
     r" ])(?:(?:US)?[$€£¥₹]\s?)?[-+]?(?:[$€£¥₹]\s?)?"
-    r"(?:\d{1,3}(?:,\d{3}){1,40}+(?![\d,]*\d)|\d{1,3}(?:[ ]\d{3}){1,40}+(?!\d)"
+    r"(?:\d{1,3}(?:\.\d{3}){1,9}+,\d\d?(?!\d)"
+    r"|\d{1,3}(?:,\d{3}){1,40}+(?![\d,]*\d)|\d{1,3}(?:[ ]\d{3}){1,40}+(?!\d)"
     r"|\d+)(?:\.\d+)?(?:/\d+)?(?:\s?%)?(?![\w^!{(\[½⅓¼¾²³*+/=<>'’]|[.,:]\d|-[\w]|\s?[*+/^×÷·<>=]"
     r"|\s?:\s?\d|\s-\s?\d)"
 )
 _BRACKETS = re.compile(r"\([^()]{0,80}\)")
-_JOINED_FORMULAS = re.compile(r"\$[^$]{1,200}\$(?:\s*(?:,|;|and|or|,\s*and)\s*\$[^$]{1,200}\$){1,9}")
+JOINED_FORMULAS = re.compile(r"\$[^$]{1,200}\$(?:\s*(?:,|;|and|or|,\s*and)\s*\$[^$]{1,200}\$){1,9}")
 _RELATION = re.compile(r"[=<>]|\\(?:le|ge|ne|in|equiv|leq|geq|neq)(?![a-zA-Z])")
 _REMARK = re.compile(
     r"\b(?:or|not|wrong|incorrect|maybe|perhaps|possibly|negative|if|false|otherwise|else|mod|base"
     r"|unless)\b|n['’]t\b",
     re.IGNORECASE,
 )
-_ROUGH = re.compile(
-    r"\s*(?:[,(]\s*|\bor\s+|\bwhich is\s+|\bi\.e\.,?\s+){0,2}(?:about|approximately|approx\.?|roughly"
-    r"|around|\$?\s*\\approx|≈)\s*\$?\s*"
-    r"(?P<near>-?\d[\d.,]*)\s*(?:\\?%|[a-z]{1,12}\s*)?[$)\s.]*\Z"
-)
-_MOST_ROUGH = 120
 _BECAUSE = re.compile(
     r"\s*\((?:because|since|as|from|i\.e\.|that is|[^()=]{1,40}=)[^()]{0,80}\)\s*\Z", re.IGNORECASE
 )
@@ -130,8 +128,8 @@ def value_in(text: str, gold: str) -> str:
         return text
     if same_answer(gold, source) is True:
         return source
-    text = _without_rough(text)
-    return _numeric(text) if numeric else _other(text, gold)
+    text = _without_rough(without_place(text))
+    return _numeric(text, gold) if numeric else _other(text, gold)
 
 
 def _without_ending(text: str) -> str:
@@ -150,9 +148,9 @@ def _needs_reading(source: str, numeric: bool) -> bool:
 def _other(text: str, gold: str) -> str:
     """Beside a gold answer that is no number: without the lead-in, of a chain its value."""
     bare = _without_lead_in(text)
-    formula = _one_formula(bare)
+    formula = _one_formula(bare, gold)
     found = formula if formula is not None else bare
-    if _JOINED_FORMULAS.fullmatch(bare):
+    if JOINED_FORMULAS.fullmatch(bare):
         return bare.replace("$", "")
     if plain(found).count("=") + plain(found).count("\\approx") > 1 or _approximates(found):
         return chain(plain(found)) or found
@@ -166,14 +164,10 @@ def _other(text: str, gold: str) -> str:
 
 def _without_rough(text: str) -> str:
     """Without an approximation that follows an exact value and agrees with it."""
-    skipped = max(0, len(text) - _MOST_ROUGH)
-    rough = _ROUGH.search(text[skipped:])
-    if rough is None or not text[: skipped + rough.start()].strip(" $"):
+    exact, near = with_rough(text)
+    if near is None or "=" in exact or len(exact.strip(" $")) <= 1:
         return text
-    exact = text[: skipped + rough.start()].rstrip(" (,")
-    if "=" in exact or len(exact.strip(" $")) == 1:
-        return text
-    check_near(exact, rough["near"])
+    check_near(exact, near)
     return exact
 
 
@@ -181,7 +175,7 @@ def _approximates(text: str) -> bool:
     return "\\approx" in plain(text) or re.search(r"\b(?:about|approximately|approx)\b", text) is not None
 
 
-def _numeric(text: str) -> str:
+def _numeric(text: str, gold: str) -> str:
     head = _INSTEAD.split(text, maxsplit=1)[0]
     text = _MINUS.sub("-", head if _ANY_DIGIT.search(head) else text)
     bare = _BECAUSE.sub("", _without_lead_in(text))
@@ -190,13 +184,13 @@ def _numeric(text: str) -> str:
     changed = CHANGING.search(_BRACKETS.sub(" ", bare)) is not None
     if not changed and (read_number(bare) or read_quantity(plain(bare)) or _only_numbers(bare)):
         return bare
-    formula = _one_formula(bare)
+    formula = _one_formula(bare, gold)
     if formula is not None and not changed:
         bare = formula
     if "=" in bare and (copulas := list(_COPULA.finditer(bare.partition("=")[0]))):
         bare = bare[copulas[-1].end() :]
     if (found := chain(plain(bare))) is not None:
-        return _numeric(found) if _WORDS.search(found) and "\\" not in found else found
+        return _numeric(found, gold) if _WORDS.search(found) and "\\" not in found else found
     if SCALED.search(bare):
         return bare
     tail = _after_copula(bare)
@@ -229,13 +223,15 @@ def _without_lead_in(text: str) -> str:
     return source
 
 
-def _one_formula(text: str) -> str | None:
-    """The one formula among words, where nothing but words stands beside it."""
+def _one_formula(text: str, gold: str) -> str | None:
+    """The one formula among words, with its unit, where nothing but words stands beside it."""
     found = list(_FORMULA.finditer(text))
     if len(found) != 1:
         return None
     beside = text[: found[0].start()] + " " + text[found[0].end() :]
-    return None if _ANY_DIGIT.search(beside) or "=" in beside else next(filter(None, found[0].groups()))
+    if _ANY_DIGIT.search(beside) or "=" in beside:
+        return None
+    return with_unit(next(filter(None, found[0].groups())), text, found[0].end(), gold)
 
 
 def _after_copula(text: str) -> str | None:

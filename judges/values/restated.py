@@ -16,6 +16,7 @@ _ASIDES = [
     (re.compile(rf"\s*,?\s*(?:or|which is|i\.e\.,?)\s+{_ABOUT}\s*(.+)\Z"), r" \\approx \1"),
     (re.compile(r"\s*\(\s*(?:or|i\.e\.,?|that is,?|=)\s*([^()]+)\)\s*\Z"), r" = \1"),
 ]
+_EQUIVALENTLY = re.compile(r"\s*,?\s*(?:or,?\s+)?equivalently,?\s+(.+)\Z")
 _DECIMALS = re.compile(r"[+-]?\s*[\d,]*\.?(\d*)")
 _MOST_PARTS, _MOST_CHARS = 6, 300
 _ROUGHLY = Fraction(1, 20)
@@ -32,9 +33,11 @@ class Chain:
 def read_chain(text: str, same: Same) -> Chain | None:
     """None where the text states one thing only, or where its parts are not equal. Raises TooLarge."""
     if len(text) > _MOST_CHARS or not any(
-        sign in text for sign in ("=", "\\approx", "about", "pprox", "(", "or")
+        sign in text for sign in ("=", "\\approx", "about", "pprox", "(", "or", "equiv")
     ):
         return None
+    if "equiv" in text:
+        text = _EQUIVALENTLY.sub(r" = \1", text)
     for pattern, by in _ASIDES:
         text = pattern.sub(by, text)
     if "=" not in text and "\\approx" not in text:

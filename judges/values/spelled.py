@@ -53,6 +53,61 @@ _SIGNS = {
 _WHOLE = [(re.compile(pattern, re.IGNORECASE), sign) for pattern, sign in _SIGNS.items()]
 _WORD = re.compile(r"[a-z]+")
 _MOST_CHARS = 120
+_NUMBER_WORDS = "|".join(sorted([*_SMALL, *_LARGE, "hundred"], key=len, reverse=True))
+_IN_WORDS = (
+    rf"\b(?:{_NUMBER_WORDS})(?:[ -]+(?:and[ -]+)?(?:{_NUMBER_WORDS}))*+\b"
+    rf"(?![ -]+(?:{'|'.join(_PARTS)})s?\b)"
+)
+_SAID = re.compile(rf"{_IN_WORDS}(?![ -]+(?:first|second|\w+(?:rd|th))\b)", re.IGNORECASE)
+# After these it tells which ones are spoken of, and not how many there are.
+_SPOKEN_OF = re.compile(
+    r"\b(?:the|of|these|those|all|both|each|any|some|other|another|its|his|her|their|our|my|your|last|first"
+    r"|next|every)[\s*]*\Z",
+    re.IGNORECASE,
+)
+_TWICE = re.compile(
+    rf"(?P<words>{_IN_WORDS})(?P<unit>(?: [a-z]+)?)(?: ?\(|,? or )"
+    r"(?P<figures>(?P<money>[$€£]?)(?P<number>\d[\d,]*))(?: [a-z]+)?\)?(?=[\s.]|\Z)",
+    re.IGNORECASE,
+)
+_LAST = re.compile(r"(?:\A|[\n]|[.!?][*_]{0,2}\s)(?P<sentence>[^\n.!?]{1,300}[.!]?[*_\s]*)\Z")
+_CONCLUDES = re.compile(
+    r"[\s*_]*(?:so|thus|therefore|hence|consequently|altogether|in (?:total|all)|finally|we conclude"
+    r"|(?:this|that) means)\b",
+    re.IGNORECASE,
+)
+_MOST_LAST = 400
+
+
+def ending_in_figures(response: str) -> str:
+    """The response with figures for the one number of a last sentence that concludes in words.
+
+    A number in words and in figures, `twelve (12)`, stands there once.
+    """
+    skipped = max(0, len(response) - _MOST_LAST)
+    last = _LAST.search(response[skipped:])
+    if last is None:
+        return response
+    said = last["sentence"]
+    head = response[: skipped + last.start("sentence")]
+    if re.search(r"\d", said):
+        return head + _TWICE.sub(_once, said)
+    numbers = list(_SAID.finditer(said)) if _CONCLUDES.match(said) else []
+    if len(numbers) != 1 or _SPOKEN_OF.search(said, 0, numbers[0].start()):
+        return response
+    told = _words_told(numbers[0][0])
+    return response if told is None or told < 2 else head + _SAID.sub(str(told), said)
+
+
+def _once(twice: re.Match[str]) -> str:
+    told = _words_told(twice["words"])
+    if told is None or str(told) != twice["number"].replace(",", ""):
+        return twice[0]
+    return twice["figures"] + ("" if twice["money"] else twice["unit"])
+
+
+def _words_told(words: str) -> int | None:
+    return _spelled(words.casefold().replace("-", " ").split())
 
 
 def signs(text: str) -> str:

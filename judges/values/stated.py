@@ -3,7 +3,7 @@
 import re
 
 from judges.values.answers import same_answer
-from judges.values.beside import changed_after, changed_before, unit_beside
+from judges.values.beside import belongs, changed_after, changed_before, unit_beside
 from judges.values.boxes import boxes, cut_off
 from judges.values.counts import Unclear
 from judges.values.final import Final
@@ -43,6 +43,10 @@ _NO_VALUE = re.compile(
 _VALUE = re.compile(r"[\d\\½-¾]")
 _SO_ANOTHER = re.compile(r"[\s.;,*$)]*so(?= [$\d])", re.IGNORECASE)
 _BEGINS_AS_VALUE = re.compile(r"[\s$*(\\-]*\d")
+_MARK = re.compile(
+    r"[ \t>*_-]*(?:####|[ \t>*_#-]*(?!result)([^\W\d_]+(?:[ \t][^\W\d_]+){0,2})[ \t*_]*(?:[:：]|$))",
+    re.IGNORECASE | re.MULTILINE,
+)
 _SHARE = re.compile(r"[\s$}]*of\s+[$\\(]*\d")
 
 
@@ -108,24 +112,11 @@ def _boxed(text: str, box: Final, gold: str, is_one: bool) -> str:
         raise Unclear(f"an alternative: {box.text!r}")
     if is_one and other is None and otherwise(text[end:]):
         raise Unclear(f"only under a condition: {box.text!r}")
-    return value + unit if unit and _belongs(unit, gold) else value
+    return value + unit if unit and belongs(unit, gold) else value
 
 
 def _first(text: str) -> str:
     return re.split(r"[,;)]|\.\s|\.\Z", text.strip(" $*("), maxsplit=1)[0].strip(" $*")
-
-
-def _belongs(unit: str, gold: str) -> bool:
-    """Units count beside a gold answer that has one; per cent and millions always."""
-    number = read_number(gold)
-    return (number is not None and bool(number.unit)) or (
-        read_number("1" + unit) != read_number("1 ways")
-        and (
-            "%" in unit
-            or unit.split()[-1].lower()
-            in ("percent", "hundred", "thousand", "million", "billion", "trillion", "dozen")
-        )
-    )
 
 
 def _group(text: str, found: list[Final]) -> list[Final]:
@@ -247,10 +238,10 @@ def _beside(text: str, meant: list[Final], value: str, gold: str) -> list[str]:
         return []
     last, before = meant[-1], meant[-2]
     between = text[before.end : last.start]
+    goes_on = _PARAGRAPH.search(between) or _GOES_ON.search(between)
     if (
         text.startswith("A:", last.start)
-        or _PARAGRAPH.search(between)
-        or _GOES_ON.search(between)
+        or (goes_on and not _marked_otherwise(text, before, last))
         or taken_back(between)
     ):
         return []
@@ -259,6 +250,12 @@ def _beside(text: str, meant: list[Final], value: str, gold: str) -> list[str]:
     except Unclear:  # such as "is not 6", before the one that is
         return []
     return [] if not _VALUE.search(told) or same_answer(told, value) else [told]
+
+
+def _marked_otherwise(text: str, one: Final, other: Final) -> bool:
+    """Are these lines with different marks, `Final answer:` and `####`, none of which may be a step's?"""
+    marks = [_MARK.match(text, text.rfind("\n", 0, each.start) + 1) for each in (one, other)]
+    return all(marks) and len({(mark[1] or "").casefold() for mark in marks if mark}) == 2
 
 
 def _check_tail(tail: str, value: str) -> None:

@@ -3,12 +3,14 @@
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import takewhile
 
 from judges.values.final import Final, How
 
 _TAGGED = re.compile(r"<answer>(?P<text>(?:[^<]|<(?!/?answer>)){1,5000})</answer>", re.IGNORECASE)
 _ENGLISH = (
-    r"(?:the[ \t]+|our[ \t]+|my[ \t]+)?(?:(?:final|correct|right)[ \t]+)*ans(?:wer)?|final[ \t]+result|result"
+    r"(?:the[ \t]+|our[ \t]+|my[ \t]+)?(?:(?:final|correct|right)[ \t]+)*ans(?:wers?)?"
+    r"|final(?:[ \t]+result)?|result"
 )
 _ALL = (
     rf"{_ENGLISH}|(?:la[ \t]+)?respuesta(?:[ \t]+(?:final|correcta))?"
@@ -65,6 +67,11 @@ _BOLD = re.compile(r"\A\s*\*\*|\*\*(?=[\s.,:]|\Z)")
 _DECORATED = re.compile(r"[\s✅✓✔☑■□∎◻\U0001f300-\U0001faff]{1,20}\Z")
 _HEADING = re.compile(r"[*_ \t]*(?:\d+[.)][ \t]+)?[^\W\d_]{3,}")
 _BULLET = re.compile(r"[-*•+][ \t]+(?=\S)")
+# A value, perhaps with a name, and no step of the work.
+_ITEM = re.compile(
+    r"(?:[-*•+]|\d{1,2}[.)])[ \t]+(?:[*_]{0,2}[^\n:=\d$\\]{1,60}:)?[*_ \t]*+"
+    r"(?P<value>[$(\[{+−-]{0,4}(?:\d|\\?(?:frac|sqrt|pi))[^\n=:]{0,40})$"
+)
 _DISPLAYS = {"\\[": "\\]", "$$": "$$", "```": "```", "\\begin{": "\\end{", "\\(": "\\)", "$": "$"}
 _WORD, _DIGIT = re.compile(r"[^\W\d_]{2,}"), re.compile(r"\d")
 _MOST_SAID, _MOST_CHARS, _PROSE_WORDS = 50, 5000, 4
@@ -164,16 +171,17 @@ def _block(response: str, begin: int, stop: int) -> tuple[str, int]:
                 return response[begin : response.find("}", end) + 1].strip(), response.find("}", end) + 1
             inner = response[begin + len(opening) : end]
             return " ".join((inner.partition("\n")[2] if opening == "```" else inner).split()), end
-    bullet = _BULLET.match(line)
-    if bullet is None:
-        return line.strip(), stop
-    items = [line[bullet.end() :].strip()]
-    for following in response[stop + 1 : stop + _MOST_CHARS].split("\n"):
-        item = _BULLET.match(following)
-        if item is None:
-            break
-        items.append(following[item.end() :].strip())
-    return ", ".join(items), stop
+    return _items(line, response[stop + 1 : stop + _MOST_CHARS].split("\n"), stop)
+
+
+def _items(line: str, below: list[str], stop: int) -> tuple[str, int]:
+    """The items of a list that begins with this line, joined, else the line; and where they end."""
+    lines = [line.rstrip(), *below]
+    values = [each["value"].strip(" *_.") for each in takewhile(bool, map(_ITEM.match, lines)) if each]
+    bullets = list(takewhile(_BULLET.match, lines))
+    if len(values) < max(len(bullets), 1):
+        values = [_BULLET.sub("", each, count=1).strip() for each in bullets] or [line.strip()]
+    return ", ".join(values), stop + sum(len(each) + 1 for each in below[: len(values) - 1])
 
 
 def _whole(response: str, start: int, stop: int, line: str) -> str:

@@ -44,8 +44,22 @@ _CONDITION = re.compile(
     r"\b(?:if|unless|provided|assuming|suppose|supposing|in case|wenn|falls)\b|如果|假如|假设|若",
     re.IGNORECASE,
 )
+# Something else is told of it: half of the answer, one more than the answer.
+OF_ANSWER = (
+    r"\b(?:(?<!value )of|than|times|twice|thrice|double|triple|half|quarter|plus|minus|from|in|to)"
+    r"(?:[ \t]+(?:the|our|my|this|that))?(?:[ \t]+(?:final|correct|right))*[ \t]+answer\b"
+)
+_OF_ANSWER = re.compile(OF_ANSWER, re.IGNORECASE)
+# What does not hold: `Had it been fair, the answer would be`, `Without it the answer would be`.
+_UNREAL = re.compile(
+    r"[\W_]*(?:but[ \t]+)?(?:(?:had|were|should)\b"
+    r"|(?:without|with|otherwise|under|for|in (?:that|such a) case)\b"
+    r"[^\n]{0,200}\banswer[ \t]+would\b)",
+    re.IGNORECASE,
+)
 _IF_WE = re.compile(
-    r"\bif (?:we|you|one|I) (?:add|sum|subtract|multiply|divide|combine|count|total|plug|substitute|solve"
+    r"(?<=\w )if and only if(?=[\s$*\\({\[]*\Z)"
+    r"|\bif (?:we|you|one|I) (?:add|sum|subtract|multiply|divide|combine|count|total|plug|substitute|solve"
     r"|simplify|calculate|compute)\b",
     re.IGNORECASE,
 )
@@ -79,7 +93,10 @@ def not_meant(response: str, start: int) -> bool:
     """Is `the answer is`, which stands here, supposed, quoted, denied or conditional?"""
     before = _sentence_before(response, start)
     return before.strip(" *_>#").lower() not in _PLAIN and (
-        _doubted(before) or _CONDITION.search(_IF_WE.sub("", before)) is not None
+        _doubted(before)
+        or _CONDITION.search(_IF_WE.sub("", before)) is not None
+        or _OF_ANSWER.search(before + response[start : start + len("answer")]) is not None
+        or _UNREAL.match(before + response[start : start + _NEAR]) is not None
     )
 
 

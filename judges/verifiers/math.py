@@ -7,12 +7,15 @@ from judges.values.answers import same_answer
 from judges.values.closing import closing_value
 from judges.values.counts import Unclear
 from judges.values.lists import read_list
-from judges.values.lone import Torn, lone_number
+from judges.values.lone import lone_number
+from judges.values.lone_value import Torn
 from judges.values.numbers import TooLarge, read_number
 from judges.values.plain import plain
 from judges.values.readings import value_in
+from judges.values.remarks import unproven
 from judges.values.restated import rounds
 from judges.values.seen import seen
+from judges.values.spelled import ending_in_figures
 from judges.values.stated import final_values
 from judges.values.symbolic import symbolically_equal
 from judges.values.variants import misses, others
@@ -68,7 +71,7 @@ def math(attempt: Attempt, last_number_counts: bool = True) -> Finding:
     reference = attempt.expected(MathReference)
     policy = reference.comparison or Comparison()
     try:
-        found = _extract(attempt.response, reference.answer, last_number_counts)
+        found = _extract(attempt.response, reference.answer, policy, last_number_counts)
         verdict = same_answer(reference.answer, found, policy)
     except TooLarge as error:
         raise Unscored(str(error)) from error
@@ -107,14 +110,14 @@ def equivalents(reference: Reference) -> list[str]:
     return [f"\\boxed{{{each}}}" for each in others(reference.answer)]
 
 
-def _extract(response: str, gold: str, last_number_counts: bool) -> str:
+def _extract(response: str, gold: str, policy: Comparison, last_number_counts: bool) -> str:
     text = seen(response)
     if doubt := undecided(text):
         raise Unscored(f"undecided: {doubt!r}")
     try:
         texts = final_values(text, gold)
         if texts is None:
-            return _lone(text, gold, last_number_counts)
+            return _lone(text, gold, policy, last_number_counts)
     except Unclear as error:
         raise Unscored(str(error)) from error
     if len(texts) > 1 and read_list(plain(gold)) is not None:
@@ -124,20 +127,22 @@ def _extract(response: str, gold: str, last_number_counts: bool) -> str:
     return texts[0]
 
 
-def _lone(response: str, gold: str, counts: bool) -> str:
+def _lone(response: str, gold: str, policy: Comparison, counts: bool) -> str:
     """The last number where it stands free; a torn one only where the gold answer is not near it.
 
     Beside a gold answer that is no number, the value that the last sentence closes with.
     """
     if not counts:
         raise Unscored("no final answer")
+    response = ending_in_figures(unproven(response))
     wanted = read_number(gold)
     if wanted is None:
         closing = closing_value(response)
         if closing is None:
             raise Unscored("no final answer")
         value = value_in(closing.text, gold)
-        if not (closing.set_apart or same_answer(gold, value)):
+        is_value = policy.decimals is not None and read_number(value) is not None
+        if not (closing.set_apart or is_value or same_answer(gold, value, policy)):
             raise Unscored(f"no final answer, perhaps {value!r}")
         return value
     try:
@@ -146,7 +151,7 @@ def _lone(response: str, gold: str, counts: bool) -> str:
         near = [read_number(each) for each in torn.numbers]
         if not torn.run or any(each is None or each.value == abs(wanted.value) for each in near):
             raise Unscored(str(torn)) from torn
-        if same_answer(gold, torn.run) is not False:
+        if same_answer(gold, torn.run, policy) is not False:
             raise Unscored(str(torn)) from torn
         return torn.run
     if number is None:

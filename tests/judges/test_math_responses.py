@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,8 +19,9 @@ MOST_FALSE_FAILS = 0.03
 VERIFIER = replace(math, kind="verifier")
 
 
-def outcome(row: dict[str, str]) -> str:
-    return VERIFIER.judge(Attempt.of(row["response"], {"type": "math", "answer": row["gold"]})).outcome
+def outcome(row: dict[str, Any]) -> str:
+    reference = {"type": "math", "answer": row["gold"], "comparison": row.get("comparison")}
+    return VERIFIER.judge(Attempt.of(row["response"], reference)).outcome
 
 
 def test_the_set_has_right_and_wrong_rows_of_its_own() -> None:
