@@ -207,7 +207,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def explain(error: ValidationError) -> str:
     """What pydantic holds against a value, on one line."""
-    wrong = ((".".join(map(str, each["loc"])), each["msg"]) for each in error.errors(include_url=False))
+    wrong = (
+        (".".join(map(str, each["loc"])), each["msg"].removeprefix("Value error, "))
+        for each in error.errors(include_url=False)
+    )
     return "; ".join(f"{place}: {message}" if place else message for place, message in wrong)
 
 

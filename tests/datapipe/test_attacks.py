@@ -53,7 +53,8 @@ def test_the_command_tells_rates_and_fails_above_one_in_a_hundred(tmp_path: Path
     (tmp_path / "verifiers").mkdir()
     (tmp_path / "verifiers" / "holds.py").write_text(ANY)
     row = {"prompt": "How long?", "reference": {"type": "quantity", "answer": "12", "unit": "m"}}
-    rows = write_jsonl(tmp_path / "q.jsonl", [row, {"prompt": "no reference"}])
+    bad = {"reference": {"type": "text", "answer": ""}}
+    rows = write_jsonl(tmp_path / "q.jsonl", [row, {"prompt": "no reference"}, bad])
     text = CliRunner().invoke(app, ["attack", "text", "--json"])
     assert text.exit_code == 0
     assert {row["attack"] for row in json.loads(text.stdout)} == {*NAMES, "all"} - {"all_options"}
@@ -66,3 +67,4 @@ def test_the_command_tells_rates_and_fails_above_one_in_a_hundred(tmp_path: Path
     none = CliRunner().invoke(app, ["attack", "text", "--questions", str(rows)])
     assert none.exit_code == 3
     assert "holds no question whose reference is of type 'text'" in none.stderr
+    assert "q.jsonl: line 3: reference: text.answer: String should have at least 1 character" in none.stderr
