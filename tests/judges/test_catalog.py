@@ -161,6 +161,11 @@ def test_user_rubrics_load(tmp_path: Path, name: str) -> None:
     [
         ("bad.py", "def x(:\n", r"mine/bad\.py:1: SyntaxError"),
         ("bad.py", "import json\n\njson.nothing\n", r"mine/bad\.py:3: AttributeError"),
+        (
+            "bad.py",
+            "import sys\n\nsys.exit(0)\n",
+            r"mine/bad\.py:3: SystemExit: 0; a file of a check may not end the process",
+        ),
         ("bad.py", "good = 1\n", r"mine/bad\.py: TypeError: define a function 'bad'"),
         ("bad.md", "no front matter", r"mine/bad\.md: ValueError: expected '\+\+\+'"),
         ("bad.md", RUBRIC.replace('"FAULT", "CLEAN"', '"CLEAN"'), r"mine/bad\.md: ValidationError: scale"),
