@@ -126,9 +126,12 @@ def to_question(row: RawRow, config: RunConfig) -> Question:
     writable(row.value)
     try:
         given = InputRow.model_validate(row.value)
-        reference = None if given.reference is None else parse_reference(given.reference)
     except ValidationError as error:
         raise ValueError(explain(error)) from None
+    try:
+        reference = None if given.reference is None else parse_reference(given.reference)
+    except ValidationError as error:
+        raise ValueError(explain(error, "reference")) from None
     text = None if reference is None else dump_reference(reference)
     messages, system = given.conversation()
     tools = None if given.tools is None else canonical(given.tools)
@@ -150,11 +153,11 @@ def to_question(row: RawRow, config: RunConfig) -> Question:
     )
 
 
-def explain(error: ValidationError) -> str:
-    """A validation error in one line: which field, and what is wrong with it."""
+def explain(error: ValidationError, whole: str = "row") -> str:
+    """A validation error in one line: which field, else `whole`, and what is wrong with it."""
     found = []
     for each in error.errors():
-        place = ".".join(str(step) for step in each["loc"]) or "row"
+        place = ".".join(str(step) for step in each["loc"]) or whole
         place = place if len(place) <= 80 else f"{place[:79]}…"
         found.append(f"{place}: {each['msg'].removeprefix('Value error, ')}")
     return "; ".join(found[:5])

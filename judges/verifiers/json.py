@@ -12,6 +12,7 @@ from schemas.references import Comparison, JsonReference, Reference
 
 _AGE: dict[str, Any] = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
 _ANY: dict[str, Any] = {}
+_MOST_ITEMS, _MOST_CHARS = 100, 10_000
 
 
 def _try(text: str, schema: dict[str, Any], **gold: Any) -> Attempt:
@@ -81,14 +82,52 @@ def near_misses(reference: Reference) -> list[str]:
 
 
 def equivalents(reference: Reference) -> list[str]:
-    """The answer spaced, sorted and escaped otherwise."""
-    if not isinstance(reference, JsonReference) or not reference.has_gold:
+    """The answer spaced, sorted and escaped otherwise; without one a value that the schema takes."""
+    if not isinstance(reference, JsonReference):
         return []
+    if not reference.has_gold:
+        made = _made(reference.json_schema)
+        return [std_json.dumps(made)] if _may_be(made, reference.json_schema) else []
     gold = reference.answer
     return [
         std_json.dumps(gold, separators=(",", ":")),
         std_json.dumps(gold, indent=2, sort_keys=True, ensure_ascii=False),
     ]
+
+
+def _made(schema: Any, depth: int = 8) -> Any:
+    """A value of the schema's first type with what it requires; not all that a schema may ask for."""
+    if not isinstance(schema, dict) or not depth:
+        return None
+    for fixed in ("const", "default"):
+        if fixed in schema:
+            return schema[fixed]
+    for listed in ("enum", "examples"):
+        if schema.get(listed):
+            return schema[listed][0]
+    for inner in ("anyOf", "oneOf", "allOf"):
+        if schema.get(inner):
+            return _made(schema[inner][0], depth - 1)
+    kind = schema.get("type", "object" if "properties" in schema else None)
+    kind = kind[0] if isinstance(kind, list) and kind else kind
+    if kind == "object":
+        inside = schema.get("properties", {})
+        return {key: _made(inside.get(key, {}), depth - 1) for key in schema.get("required", ())}
+    if kind == "array":
+        return [_made(schema.get("items", {}), depth - 1)] * min(int(schema.get("minItems", 0)), _MOST_ITEMS)
+    if kind == "string":
+        return "a" * min(int(schema.get("minLength", 1)), _MOST_CHARS)
+    if kind in ("integer", "number"):
+        return schema.get("minimum", schema.get("maximum", 1))
+    return {"boolean": True, "null": None}.get(kind or "null")
+
+
+def _may_be(value: Any, schema: dict[str, Any]) -> bool:
+    """Whether the schema takes it, or cannot be followed, which no other value would change."""
+    try:
+        return broken_rule(value, schema) is None
+    except Unclear:
+        return True
 
 
 def _against_gold(value: Any, text: str, reference: JsonReference) -> Finding:
