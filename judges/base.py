@@ -134,7 +134,7 @@ class Check:
 
     def bind(self, params: Mapping[str, Any]) -> Self:
         """The same check with other parameters. Raises ValueError that names the one it does not take."""
-        hints = get_type_hints(self.fn)
+        hints = get_type_hints(self.fn, include_extras=True)
         bound = dict(self.params)
         for name, value in params.items():
             if name not in bound:

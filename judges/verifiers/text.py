@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from typing import Annotated
+
+from pydantic import Field
 
 from judges.base import Attempt, Finding, Unscored, check
 from judges.values.answer_object import answer_told
@@ -74,7 +77,7 @@ _PARIS = {"type": "text", "answer": "Paris", "aliases": ["City of Light"]}
         Attempt.of("Answer: 5", {"type": "text", "answer": "5!"}): "'5' differs from '5!' in its signs",
     },
 )
-def text(attempt: Attempt, most_words: int = 20) -> Finding:
+def text(attempt: Attempt, most_words: Annotated[int, Field(ge=1)] = 20) -> Finding:
     """A response of at most `most_words` words that states nothing as final is taken whole.
 
     Unscored is what only holds the answer, or differs from it by signs alone, such as `5!` from `5`.

@@ -130,7 +130,7 @@ def test_version_sees_other_modules_of_judges_but_not_what_all_import(
 
 def test_the_version_of_code_covers_its_sandbox() -> None:
     closure = {path.stem for path in judges.versions._closure(judges.versions.HERE / "verifiers/code.py")}
-    assert {"sandbox", "sandbox_inside", "sandbox_cases", "plain_data"} <= closure
+    assert {"sandbox", "sandbox_enter", "sandbox_inside", "sandbox_cases", "plain_data"} <= closure
     assert not {"base", "attempt"} & closure
 
 
@@ -194,6 +194,11 @@ def test_a_bad_file_is_named(tmp_path: Path, name: str, text: str, message: str)
         ({"no_lop": {}}, r"\[checks.no_lop\]: there is no check 'no_lop'; did you mean 'no_loop'"),
         ({"no_loop": {"mst": 1}}, "no parameter 'mst'; did you mean 'most'"),
         ({"no_loop": {"most": "many"}}, "parameter 'most'"),
+        ({"code": {"cpu_s": 0}}, "parameter 'cpu_s': Input should be greater than or equal to 0.1"),
+        ({"code": {"cpu_s": -1}}, "parameter 'cpu_s'"),
+        ({"code": {"cpu_s": float("inf")}}, "parameter 'cpu_s'"),
+        ({"code": {"memory_mb": 0}}, "parameter 'memory_mb': Input should be greater than or equal to 64"),
+        ({"text": {"most_words": -1}}, "parameter 'most_words'"),
     ],
 )
 def test_bad_parameters_are_named(params: dict[str, dict[str, Any]], message: str) -> None:
