@@ -12,7 +12,7 @@ from schemas.references import Comparison, JsonReference, Reference
 
 _AGE: dict[str, Any] = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
 _ANY: dict[str, Any] = {}
-_MOST_ITEMS, _MOST_CHARS = 100, 10_000
+_MOST_MADE = 10_000
 
 
 def _try(text: str, schema: dict[str, Any], **gold: Any) -> Attempt:
@@ -95,9 +95,12 @@ def equivalents(reference: Reference) -> list[str]:
     ]
 
 
-def _made(schema: Any, depth: int = 8) -> Any:
-    """A value of the schema's first type with what it requires; not all that a schema may ask for."""
-    if not isinstance(schema, dict) or not depth:
+def _made(schema: Any, budget: int = _MOST_MADE) -> Any:
+    """A value of the schema's first type with what it requires; not all that a schema may ask for.
+
+    `budget` bounds its size, in characters of strings and items of lists.
+    """
+    if not isinstance(schema, dict) or budget < 1:
         return None
     for fixed in ("const", "default"):
         if fixed in schema:
@@ -107,19 +110,23 @@ def _made(schema: Any, depth: int = 8) -> Any:
             return schema[listed][0]
     for inner in ("anyOf", "oneOf", "allOf"):
         if schema.get(inner):
-            return _made(schema[inner][0], depth - 1)
-    kind = schema.get("type", "object" if "properties" in schema else None)
-    kind = kind[0] if isinstance(kind, list) and kind else kind
+            return _made(schema[inner][0], budget // 2)
+    kind = schema.get("type", "object" if "properties" in schema else "null")
+    return _made_of(kind[0] if isinstance(kind, list) else kind, schema, budget)
+
+
+def _made_of(kind: str, schema: dict[str, Any], budget: int) -> Any:
     if kind == "object":
-        inside = schema.get("properties", {})
-        return {key: _made(inside.get(key, {}), depth - 1) for key in schema.get("required", ())}
+        inside, required = schema.get("properties", {}), schema.get("required", ())
+        return {key: _made(inside.get(key), budget // (2 * len(required))) for key in required}
     if kind == "array":
-        return [_made(schema.get("items", {}), depth - 1)] * min(int(schema.get("minItems", 0)), _MOST_ITEMS)
+        many = min(int(schema.get("minItems", 0)), budget)
+        return [_made(schema.get("items"), budget // (2 * many))] * many if many else []
     if kind == "string":
-        return "a" * min(int(schema.get("minLength", 1)), _MOST_CHARS)
+        return "a" * min(int(schema.get("minLength", 1)), budget)
     if kind in ("integer", "number"):
         return schema.get("minimum", schema.get("maximum", 1))
-    return {"boolean": True, "null": None}.get(kind or "null")
+    return True if kind == "boolean" else None
 
 
 def _may_be(value: Any, schema: dict[str, Any]) -> bool:
