@@ -12,13 +12,14 @@ from pydantic import (
     JsonValue,
     SerializerFunctionWrapHandler,
     TypeAdapter,
+    ValidationInfo,
     model_serializer,
     model_validator,
 )
 
 from schemas.ids import canonical
 from schemas.instructions import read_arguments
-from schemas.json_schema import meant_as_schema
+from schemas.json_schema import STORED, meant_as_schema
 from schemas.python_source import defines, may_begin
 from schemas.writable import writable
 
@@ -112,8 +113,9 @@ class Constraint(BaseModel):
     """By the names of the original; what is null is not given."""
 
     @model_validator(mode="after")
-    def _is_known(self) -> "Constraint":
-        read_arguments(self.id, self.kwargs)
+    def _is_known(self, info: ValidationInfo) -> "Constraint":
+        if info.context is not STORED:
+            read_arguments(self.id, self.kwargs)
         return self
 
 
@@ -188,7 +190,7 @@ Reference = Annotated[
     | NoGoldReference,
     Field(discriminator="type"),
 ]
-_STORED: TypeAdapter[Reference] = TypeAdapter(Reference)
+_ADAPTER: TypeAdapter[Reference] = TypeAdapter(Reference)
 
 
 def parse_reference(value: Any) -> Reference:
@@ -199,7 +201,7 @@ def parse_reference(value: Any) -> Reference:
 @lru_cache(maxsize=4_096)
 def load_reference(text: str) -> Reference:
     """A reference from its canonical JSON text, which was judged when it was written."""
-    return _STORED.validate_json(text)
+    return _ADAPTER.validate_json(text, context=STORED)
 
 
 def dump_reference(reference: Reference) -> str:

@@ -133,3 +133,5 @@ def test_what_only_looks_odd_is_taken(given: Any) -> None:
 
 def test_what_older_versions_stored_is_read_as_it_is() -> None:
     assert load_reference('{"answer":"A","options":["same","same"],"type":"choice"}').type == "choice"
+    assert load_reference('{"schema":{"type":"nonsense"},"type":"json"}').type == "json"
+    assert load_reference('{"constraints":[{"id":"once:known"}],"type":"instruction"}').type == "instruction"
