@@ -50,11 +50,12 @@ def _rates(name: str, rulings: Sequence[Ruling]) -> list[dict[str, Any]]:
     for ruling in rulings:
         counts.update(counts_of(ruling))
     names = attack_names(counts)
-    rows = [rate_row({"type": name, "attack": a}, counts[f"{a}_passed"], counts[a]) for a in names]
-    if not rows:
-        return []
-    hits, of = sum(counts[f"{a}_passed"] for a in names), sum(counts[a] for a in names)
-    return [*rows, rate_row({"type": name, "attack": "all"}, hits, of)]
+    for what in ("", "_passed", "_unscored"):
+        counts[f"all{what}"] = sum(counts[f"{a}{what}"] for a in names)
+    return [
+        rate_row({"type": name, "attack": a}, counts[f"{a}_passed"], counts[a], counts[f"{a}_unscored"])
+        for a in (*names, *["all"] * bool(names))
+    ]
 
 
 def _tell(

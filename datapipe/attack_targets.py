@@ -1,17 +1,17 @@
 """Questions to attack a verifier on: those of a file, or its examples and some made by rule."""
 
-import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
-from pydantic import ValidationError
-
 from datapipe.errors import InputError
-from datapipe.verify import read_lines
+from datapipe.output import note
+from datapipe.verify import read_question, read_rows
 from judges.base import Attempt, Check
 from schemas.references import dump_reference, parse_reference
 
+_SHOWN = 3
+"""Rows that are left out of a file of which the reason is told."""
 _WORDS = (
     "Paris",
     "Mount Everest",
@@ -36,22 +36,29 @@ def bundled(check: Check) -> list[Attempt]:
 def of_file(file: str, kind: str, most: int) -> list[Attempt]:
     """The first questions of a file (rows of `prompt` and `reference`) whose references are of a type.
 
-    Raises InputError where the file cannot be read or holds none.
+    Rows that a run would not take are left out and told. Raises InputError where the file cannot be read or
+    holds no such question.
     """
-    found = list(islice(_rows(read_lines(file), kind), most))
+    left_out: list[str] = []
+    found = list(islice(_rows(file, kind, left_out), most))
+    for told in left_out[:_SHOWN]:
+        note(f"{file}: {told}; left out")
+    if len(left_out) > _SHOWN:
+        note(f"{file}: {len(left_out) - _SHOWN} more rows are left out")
     if not found:
         raise InputError(f"{file}: holds no question whose reference is of type {kind!r}")
     return found
 
 
-def _rows(lines: Iterable[bytes], kind: str) -> Iterator[Attempt]:
-    for line in lines:
+def _rows(file: str, kind: str, left_out: list[str]) -> Iterator[Attempt]:
+    for number, row in enumerate(read_rows(file), 1):
         try:
-            row = json.loads(line)
-            if row["reference"]["type"] == kind:
-                yield Attempt.asking(str(row.get("prompt", "?")), parse_reference(row["reference"]))
-        except (ValidationError, ValueError, TypeError, KeyError, RecursionError):
-            continue  # a run would quarantine it
+            question = read_question(row)
+        except ValueError as error:
+            left_out.append(f"line {number}: {error}")
+            continue
+        if question is not None and question.reference is not None and question.reference.type == kind:
+            yield question
 
 
 def _asking(made: Iterable[tuple[str, Any]]) -> list[Attempt]:

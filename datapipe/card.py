@@ -91,8 +91,10 @@ def _selftest(manifest: dict[str, Any]) -> str:
 
 
 _TRIED = """`gold_refused` is the share of references that their verifier does not take, `false_fail` of right
-answers that do not pass, `false_pass` of wrong ones that do, `attack: …` of answers made to fool it; `low`
-and `high` are a 95 % interval."""
+answers that fail, `false_pass` of near misses that pass, `attack: …` of answers made to fool it; `low`
+and `high` are a 95 % interval. `n` is what was ruled on, and of attacks also what was left `unscored`.
+`gold_untried` are references of which no right answer could be made, `untold` those whose self-test did not
+come to its end."""
 
 
 def _dropped(run: Run) -> str:

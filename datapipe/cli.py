@@ -139,16 +139,16 @@ def query(
 
 @app.command()
 def verify(
-    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON lines, plain, .gz or .zst; - is stdin.")],
+    file: Annotated[str, typer.Argument(metavar="FILE", help="JSON lines (.gz, .zst), Parquet; - is stdin.")],
     folder: Folders = None,
     workers: Annotated[int, typer.Option(min=1, help="Verifier processes.")] = 1,
 ) -> None:
-    """Judge answers: rows of `reference` and `answer` in, one JSON line a row out, in order."""
-    from datapipe.verify import read_lines, verify_lines
+    """Judge rows of `reference` and `answer` (`prompt`, `thinking`, `finish_reason`): a JSON line a row."""
+    from datapipe.verify import read_rows, verify_lines
     from datapipe.workers import PoolSettings
 
     settings = PoolSettings(size=workers, folders=tuple(folder or ()))
-    for line in verify_lines(read_lines(file), settings):
+    for line in verify_lines(read_rows(file), settings):
         sys.stdout.write(f"{line}\n")
 
 

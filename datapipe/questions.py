@@ -1,8 +1,6 @@
 """A question row as a user writes it, and the checked Question it becomes."""
 
 import json
-from collections.abc import Mapping
-from math import isfinite
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
@@ -13,6 +11,7 @@ from datapipe.reading import RawRow
 from schemas.ids import canonical, question_id, reference_id
 from schemas.references import dump_reference, parse_reference
 from schemas.rows import Lane, Message, Perturbation, Question, Role
+from schemas.writable import writable
 
 UNNAMED = "unnamed"
 """The source of rows that name none."""
@@ -124,12 +123,15 @@ def to_question(row: RawRow, config: RunConfig) -> Question:
     """The question of a raw row. Raises ValueError with the reason, for quarantine."""
     if row.value is None:
         raise ValueError(row.reason)
-    reject_nul(row.value)
+    writable(row.value)
     try:
         given = InputRow.model_validate(row.value)
-        reference = None if given.reference is None else parse_reference(given.reference)
     except ValidationError as error:
         raise ValueError(explain(error)) from None
+    try:
+        reference = None if given.reference is None else parse_reference(given.reference)
+    except ValidationError as error:
+        raise ValueError(explain(error, "reference")) from None
     text = None if reference is None else dump_reference(reference)
     messages, system = given.conversation()
     tools = None if given.tools is None else canonical(given.tools)
@@ -151,11 +153,11 @@ def to_question(row: RawRow, config: RunConfig) -> Question:
     )
 
 
-def explain(error: ValidationError) -> str:
-    """A validation error in one line: which field, and what is wrong with it."""
+def explain(error: ValidationError, whole: str = "row") -> str:
+    """A validation error in one line: which field, else `whole`, and what is wrong with it."""
     found = []
     for each in error.errors():
-        place = ".".join(str(step) for step in each["loc"]) or "row"
+        place = ".".join(str(step) for step in each["loc"]) or whole
         place = place if len(place) <= 80 else f"{place[:79]}…"
         found.append(f"{place}: {each['msg'].removeprefix('Value error, ')}")
     return "; ".join(found[:5])
@@ -164,37 +166,6 @@ def explain(error: ValidationError) -> str:
 def _loaded(name: str, text: str) -> Any:
     """The value of a key that holds JSON text."""
     try:
-        value = json.loads(text)
-        reject_nul(value)
+        return writable(json.loads(text))
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
-    return value
-
-
-def reject_nul(value: Any) -> None:
-    """Raise ValueError, with the keys that lead there, for what does not survive every reader.
-
-    That is text with a NUL byte or half a character, and whatever JSON has no form for: a Parquet row may
-    hold a date, bytes or a decimal.
-    """
-    if isinstance(value, str):
-        if "\x00" in value:
-            raise ValueError("holds a NUL byte")
-        try:
-            value.encode("utf-8")
-        except UnicodeEncodeError:
-            raise ValueError("holds a lone surrogate, which is no character") from None
-    elif isinstance(value, Mapping):
-        for key, item in value.items():
-            reject_nul(key)
-            try:
-                reject_nul(item)
-            except ValueError as error:
-                raise ValueError(f"{str(key)[:80]}: {error}") from None
-    elif isinstance(value, list | tuple):
-        for item in value:
-            reject_nul(item)
-    elif isinstance(value, float) and not isfinite(value):
-        raise ValueError(f"holds {value}, which is no JSON number")
-    elif not isinstance(value, bool | int | float | None):
-        raise ValueError(f"holds a {type(value).__name__}, which JSON has no form for")

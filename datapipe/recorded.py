@@ -13,7 +13,7 @@ from datapipe.context import Context
 from datapipe.journal import Journal
 from datapipe.normal import strict_key
 from datapipe.policies import add_policies, make_policy
-from datapipe.questions import InputMessage, explain, reject_nul
+from datapipe.questions import InputMessage, explain
 from datapipe.reading import RawRow, find_files, read_raw
 from datapipe.run import part_name, shard_of
 from datapipe.seeds import quarantine
@@ -22,6 +22,7 @@ from datapipe.tombstones import Tombstones
 from judges.values.thinking import split
 from schemas.ids import canonical, content_id, recorded_answer_id, request_id
 from schemas.rows import LANES, Answer, Label, Lane, Message, Policy, Quarantined, Question, Turn
+from schemas.writable import writable
 
 RECORDED = canonical({"recorded": True})
 """Sampling of a recorded policy: nobody told us."""
@@ -151,7 +152,7 @@ class _Laying:
         """Lay the answers of one row. Raises ValueError with the reason where that cannot be."""
         if row.value is None:
             raise ValueError(row.reason)
-        reject_nul(row.value)
+        writable(row.value)
         try:
             given = RecordedRow.model_validate(row.value)
         except ValidationError as error:

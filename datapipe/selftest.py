@@ -4,7 +4,7 @@ Every gold is tried, right and wrong answers and attacks on a bounded sample, al
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 
 from datapipe.context import Context
@@ -51,9 +51,9 @@ class SelfTest:
         fresh = [text for text in kinds if text not in self._golds]
         told = self._ask([(f"{kinds[text]}/gold",) for text in fresh], [asked[text] for text in fresh])
         for text, (ruling,) in zip(fresh, told, strict=True):
-            self._golds[text] = _refusal(kinds[text], ruling)
-            self.counts[f"{kinds[text]}.golds"] += 1
-            self.counts[f"{kinds[text]}.golds_refused"] += ruling.outcome == "fail"
+            self._golds[text] = refused = _refusal(kinds[text], ruling)
+            told_of = {"golds": 1, "golds_refused": 1} if refused else counts_of(ruling)
+            self._add(kinds[text], told_of or {"golds_untried": int(ruling.unscored == "infra")})
         self._sample({text: kinds[text] for text in fresh if self._golds[text] is None}, asked)
         return [None if q.reference is None else self._golds.get(q.reference) for q in questions]
 
@@ -91,10 +91,12 @@ class SelfTest:
 
     def _count(self, kind: str, question: Question, ruling: Ruling) -> None:
         counts = counts_of(ruling)
-        self.counts.update({f"{kind}.{name}": count for name, count in counts.items()})
-        self.counts[f"{kind}.untold"] += not counts
+        self._add(kind, {**counts, "asked": 1, "untold": int(ruling.outcome != "pass")})
         if counts.get("wrongs_passed"):
             self._shown.setdefault(kind, []).append(f"{ruling.extracted!r} for {question.reference}")
+
+    def _add(self, kind: str, counts: Mapping[str, int]) -> None:
+        self.counts.update({f"{kind}.{name}": count for name, count in counts.items() if count})
 
     def _stop_if_fooled(self, kind: str) -> None:
         passed, of = self.counts[f"{kind}.wrongs_passed"], self.counts[f"{kind}.wrongs"]
@@ -110,12 +112,13 @@ class SelfTest:
 
 
 def _refusal(kind: str, ruling: Ruling) -> str | None:
-    if ruling.outcome != "fail":
+    """All but a pass would befall the answers too, unless the machine may be at fault."""
+    if ruling.outcome == "pass" or ruling.unscored == "infra":
         return None
     why = (ruling.reason or "")[:240]
     return (
         f"reference: its verifier {kind!r} does not take it as an answer to itself ({why}); "
-        f"rewrite the answer, or use the reference type that fits it"
+        f"rewrite the reference, or use the type that fits it"
     )
 
 

@@ -134,7 +134,7 @@ class Check:
 
     def bind(self, params: Mapping[str, Any]) -> Self:
         """The same check with other parameters. Raises ValueError that names the one it does not take."""
-        hints = get_type_hints(self.fn)
+        hints = get_type_hints(self.fn, include_extras=True)
         bound = dict(self.params)
         for name, value in params.items():
             if name not in bound:
@@ -207,7 +207,10 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 def explain(error: ValidationError) -> str:
     """What pydantic holds against a value, on one line."""
-    wrong = ((".".join(map(str, each["loc"])), each["msg"]) for each in error.errors(include_url=False))
+    wrong = (
+        (".".join(map(str, each["loc"])), each["msg"].removeprefix("Value error, "))
+        for each in error.errors(include_url=False)
+    )
     return "; ".join(f"{place}: {message}" if place else message for place, message in wrong)
 
 

@@ -82,8 +82,10 @@ def _load(path: Path, kind: Kind, params: Mapping[str, Any], versioned: bool) ->
         if isinstance(bound, Rubric) or not versioned:
             return bound
         return replace(bound, version=check_version(path, bound.libraries, bound.params, bound.optional))
-    except Exception as error:  # a user's file may raise anything, and must be named
+    # A user's file may raise anything, and must be named; one that exits would end the command in silence.
+    except (Exception, SystemExit) as error:
         said = explain(error) if isinstance(error, ValidationError) else str(error)
+        said += "; a file of a check may not end the process" if isinstance(error, SystemExit) else ""
         raise CatalogError(f"{path}{_line(error, path)}: {type(error).__name__}: {said}") from error
 
 

@@ -77,6 +77,9 @@ def _closure(path: Path) -> set[Path]:
 
 def _uses(tree: ast.Module, here: Path) -> Iterator[Path]:
     for node in ast.walk(tree):
+        if isinstance(node, ast.Tuple):
+            yield from _listed(node, here)
+            continue
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -88,6 +91,15 @@ def _uses(tree: ast.Module, here: Path) -> Iterator[Path]:
                 # The last part may be a name inside the module.
                 found = [here.joinpath(*parts[:size]).with_suffix(".py") for size in (1, 2)]
                 yield from (file for file in found if file.is_file())
+
+
+def _listed(node: ast.Tuple, here: Path) -> Iterator[Path]:
+    """Modules listed by path and not imported, as those are that a sandbox is handed as text."""
+    values = [each.value for each in node.elts if isinstance(each, ast.Constant)]
+    names = [value for value in values if isinstance(value, str) and value]
+    files = [here / f"{name}.py" for name in names]
+    if files and len(files) == len(node.elts) and all(file.is_file() for file in files):
+        yield from files
 
 
 def _code(tree: ast.Module) -> Any:

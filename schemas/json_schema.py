@@ -5,7 +5,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
-from pydantic import AfterValidator
+from pydantic import AfterValidator, ValidationInfo
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012
@@ -27,7 +27,13 @@ def checked_schema(schema: Mapping[str, Any]) -> Mapping[str, Any]:
     return schema
 
 
-meant_as_schema = AfterValidator(checked_schema)
+def _when_written(schema: Mapping[str, Any], info: ValidationInfo) -> Mapping[str, Any]:
+    return schema if info.context is STORED else checked_schema(schema)
+
+
+STORED: dict[str, Any] = {}
+"""The context to read what was checked when it was written: a large schema takes seconds."""
+meant_as_schema = AfterValidator(_when_written)
 
 
 def _resolve(schema: Mapping[str, Any]) -> None:

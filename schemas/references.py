@@ -4,19 +4,24 @@ from functools import lru_cache
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     JsonValue,
     SerializerFunctionWrapHandler,
     TypeAdapter,
+    ValidationInfo,
     model_serializer,
     model_validator,
 )
 
 from schemas.ids import canonical
 from schemas.instructions import read_arguments
-from schemas.json_schema import meant_as_schema
+from schemas.json_schema import STORED, meant_as_schema
+from schemas.python_source import defines, may_begin
+from schemas.writable import writable
 
 
 class Comparison(BaseModel):
@@ -108,8 +113,9 @@ class Constraint(BaseModel):
     """By the names of the original; what is null is not given."""
 
     @model_validator(mode="after")
-    def _is_known(self) -> "Constraint":
-        read_arguments(self.id, self.kwargs)
+    def _is_known(self, info: ValidationInfo) -> "Constraint":
+        if info.context is not STORED:
+            read_arguments(self.id, self.kwargs)
         return self
 
 
@@ -131,9 +137,7 @@ class LogicReference(_Reference):
 class JsonReference(_Reference):
     """`{"type": "json", "schema": {"type": "object"}, "answer": {"a": 1}}`"""
 
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", populate_by_name=True, ser_json_inf_nan="constants"
-    )
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     type: Literal["json"]
     json_schema: Annotated[dict[str, JsonValue], meant_as_schema] = Field(alias="schema")
     """Draft 2020-12; `format` is not checked, and a `$ref` stays inside the schema."""
@@ -190,14 +194,14 @@ _ADAPTER: TypeAdapter[Reference] = TypeAdapter(Reference)
 
 
 def parse_reference(value: Any) -> Reference:
-    """A reference from a JSON object. Raises pydantic's ValidationError, a ValueError."""
-    return _ADAPTER.validate_python(value)
+    """A reference as a user writes it, a JSON object. Raises pydantic's ValidationError, a ValueError."""
+    return _WRITTEN.validate_python(value)
 
 
 @lru_cache(maxsize=4_096)
 def load_reference(text: str) -> Reference:
-    """A reference from its canonical JSON text."""
-    return _ADAPTER.validate_json(text)
+    """A reference from its canonical JSON text, which was judged when it was written."""
+    return _ADAPTER.validate_json(text, context=STORED)
 
 
 def dump_reference(reference: Reference) -> str:
@@ -205,3 +209,42 @@ def dump_reference(reference: Reference) -> str:
     return canonical(
         reference.model_dump(mode="json", by_alias=True, exclude_defaults=True) | {"type": reference.type}
     )
+
+
+def _usable(reference: Reference) -> Reference:
+    """The same reference. Raises ValueError where no answer could be ruled on by it."""
+    if isinstance(reference, ChoiceReference) and reference.options is not None:
+        _look_at_options(reference.options, ord(reference.answer) - ord("A"))
+    elif isinstance(reference, CodeReference):
+        _look_at_code(reference)
+    return reference
+
+
+def _look_at_options(options: list[str], right: int) -> None:
+    """Wrong options may be alike, or blank: real sets hold such. The right one may not."""
+    text = options[right].strip()
+    if not text:
+        raise ValueError(f"options: the right one, number {right + 1}, is blank")
+    if [each.strip() for each in options].count(text) > 1:
+        raise ValueError(f"options: the right one, {text[:80]!r}, stands there twice")
+
+
+def _look_at_code(reference: CodeReference) -> None:
+    named = reference.entry_point
+    if named is not None and not all(part.isidentifier() for part in named.split(".")):
+        raise ValueError(f"entry_point: {named[:80]!r} is no name in Python")
+    try:
+        may_begin(reference.setup or "")
+    except ValueError as error:
+        raise ValueError(f"setup: {error}") from None
+    try:
+        found = reference.tests is None or defines(reference.tests, "check")
+    except ValueError as error:
+        raise ValueError(f"tests: {error}") from None
+    if not found:
+        raise ValueError("tests: define no `check(candidate)`")
+
+
+_WRITTEN: TypeAdapter[Reference] = TypeAdapter(
+    Annotated[Reference, BeforeValidator(writable), AfterValidator(_usable)]
+)

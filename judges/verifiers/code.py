@@ -4,6 +4,9 @@ import ast
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from typing import Annotated
+
+from pydantic import Field
 
 from judges.base import Attempt, Finding, Outage, Unscored, check
 from judges.sandbox import Limits, Sandbox, SandboxLost, SandboxUnavailable
@@ -64,7 +67,11 @@ _TESTED = {
     },
     own_process=True,
 )
-def code(attempt: Attempt, cpu_s: float = 5.0, memory_mb: int = 1024) -> Finding:
+def code(
+    attempt: Attempt,
+    cpu_s: Annotated[float, Field(ge=0.1, le=3_600, allow_inf_nan=False)] = 5.0,
+    memory_mb: Annotated[int, Field(ge=64, le=1 << 20)] = 1024,
+) -> Finding:
     """`cpu_s` CPU seconds for each process; four times as many by the clock.
 
     A program that loops or sleeps fails; programs may start threads but no processes, and have the

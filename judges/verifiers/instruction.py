@@ -79,11 +79,15 @@ def near_misses(reference: Reference) -> list[str]:
 
 
 def equivalents(reference: Reference) -> list[str]:
-    """A response that follows the instruction, where it is the only one."""
-    if not isinstance(reference, InstructionReference) or len(reference.constraints) > 1:
+    """A response that follows the instruction; of several one that follows all, where we know such a one."""
+    if not isinstance(reference, InstructionReference):
         return []
-    good, _ = trial(reference.constraints[0])
-    return [good] if good else []
+    asked = reference.constraints
+    made = [good for good, _ in map(trial, asked) if good]
+    if len(asked) == 1:
+        return made
+    told = ((each, [_told(strictly, each, other) for other in asked]) for each in [*made, "\n\n".join(made)])
+    return list(dict.fromkeys(each for each, said in told if _met(said) == len(asked)))
 
 
 def same(a: str, b: str) -> bool:

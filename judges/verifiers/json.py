@@ -12,6 +12,7 @@ from schemas.references import Comparison, JsonReference, Reference
 
 _AGE: dict[str, Any] = {"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]}
 _ANY: dict[str, Any] = {}
+_MOST_MADE = 10_000
 
 
 def _try(text: str, schema: dict[str, Any], **gold: Any) -> Attempt:
@@ -81,14 +82,59 @@ def near_misses(reference: Reference) -> list[str]:
 
 
 def equivalents(reference: Reference) -> list[str]:
-    """The answer spaced, sorted and escaped otherwise."""
-    if not isinstance(reference, JsonReference) or not reference.has_gold:
+    """The answer spaced, sorted and escaped otherwise; without one a value that the schema takes."""
+    if not isinstance(reference, JsonReference):
         return []
+    if not reference.has_gold:
+        made = _made(reference.json_schema)
+        return [std_json.dumps(made)] if _may_be(made, reference.json_schema) else []
     gold = reference.answer
     return [
         std_json.dumps(gold, separators=(",", ":")),
         std_json.dumps(gold, indent=2, sort_keys=True, ensure_ascii=False),
     ]
+
+
+def _made(schema: Any, budget: int = _MOST_MADE) -> Any:
+    """A value of the schema's first type with what it requires; not all that a schema may ask for.
+
+    `budget` bounds its size, in characters of strings and items of lists.
+    """
+    if not isinstance(schema, dict) or budget < 1:
+        return None
+    for fixed in ("const", "default"):
+        if fixed in schema:
+            return schema[fixed]
+    for listed in ("enum", "examples"):
+        if schema.get(listed):
+            return schema[listed][0]
+    for inner in ("anyOf", "oneOf", "allOf"):
+        if schema.get(inner):
+            return _made(schema[inner][0], budget // 2)
+    kind = schema.get("type", "object" if "properties" in schema else "null")
+    return _made_of(kind[0] if isinstance(kind, list) else kind, schema, budget)
+
+
+def _made_of(kind: str, schema: dict[str, Any], budget: int) -> Any:
+    if kind == "object":
+        inside, required = schema.get("properties", {}), schema.get("required", ())
+        return {key: _made(inside.get(key), budget // (2 * len(required))) for key in required}
+    if kind == "array":
+        many = min(int(schema.get("minItems", 0)), budget)
+        return [_made(schema.get("items"), budget // (2 * many))] * many if many else []
+    if kind == "string":
+        return "a" * min(int(schema.get("minLength", 1)), budget)
+    if kind in ("integer", "number"):
+        return schema.get("minimum", schema.get("maximum", 1))
+    return True if kind == "boolean" else None
+
+
+def _may_be(value: Any, schema: dict[str, Any]) -> bool:
+    """Whether the schema takes it, or cannot be followed, which no other value would change."""
+    try:
+        return broken_rule(value, schema) is None
+    except Unclear:
+        return True
 
 
 def _against_gold(value: Any, text: str, reference: JsonReference) -> Finding:

@@ -118,7 +118,10 @@ def _gold(reference: QuantityReference) -> Quantity:
     gold = read_quantity(reference.answer)
     if reference.unit is None:
         return gold
-    return Quantity(gold.value, read_unit(reference.unit), gold.whole)
+    unit = read_unit(reference.unit)
+    if gold.unit is not None and gold.unit != unit:
+        raise Unclear(f"the reference has two units: {reference.answer!r} and {reference.unit!r}")
+    return Quantity(gold.value, unit, gold.whole)
 
 
 def _stated(response: str) -> list[str]:

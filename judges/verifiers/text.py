@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from typing import Annotated
+
+from pydantic import Field
 
 from judges.base import Attempt, Finding, Unscored, check
 from judges.values.answer_object import answer_told
@@ -41,6 +44,7 @@ _LISTED = re.compile(r"(?:[^\S\n]*[^\s]{1,40}(?:[^\S\n][^\s]{1,40}){0,2}[^\S\n]*
 _ITEM = re.compile(r"\A(?:>|[-*•]|\d\.)\s+(?=[^\W\d_])")
 # What is only announced.
 _LABEL = re.compile(r"\w[*_]{0,3}[:\uff1a][*_\s]*\Z")
+_LAST_LETTER = re.compile(r"[^\W_]([\W_]*)\Z")
 _TAGS = re.compile(r"</?(?:b|i|em|strong|u|code|p|tt)>", re.IGNORECASE)
 _MOST_CHARS, _MOST_REST = 2_000, 2
 _PARIS = {"type": "text", "answer": "Paris", "aliases": ["City of Light"]}
@@ -73,7 +77,7 @@ _PARIS = {"type": "text", "answer": "Paris", "aliases": ["City of Light"]}
         Attempt.of("Answer: 5", {"type": "text", "answer": "5!"}): "'5' differs from '5!' in its signs",
     },
 )
-def text(attempt: Attempt, most_words: int = 20) -> Finding:
+def text(attempt: Attempt, most_words: Annotated[int, Field(ge=1)] = 20) -> Finding:
     """A response of at most `most_words` words that states nothing as final is taken whole.
 
     Unscored is what only holds the answer, or differs from it by signs alone, such as `5!` from `5`.
@@ -101,10 +105,13 @@ def same(a: str, b: str) -> bool:
 
 
 def near_misses(reference: Reference) -> list[str]:
-    """Answers close by that must not pass."""
+    """The answer denied, said twice, and without its last letter or figure, where that is no right one."""
     if not isinstance(reference, TextReference):
         return []
-    return [f"not {reference.answer}", f"{reference.answer} {reference.answer}", reference.answer[:-1] or "?"]
+    answer = reference.answer
+    golds = [answer, *(reference.aliases or ())]
+    made = [f"not {answer}", f"{answer} {answer}", _LAST_LETTER.sub(r"\1", answer)]
+    return [each for each in made if _key(each) and not any(_alike(each, gold) for gold in golds)]
 
 
 def equivalents(reference: Reference) -> list[str]:

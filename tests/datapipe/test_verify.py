@@ -4,16 +4,18 @@ import gzip
 import io
 import json
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from datapipe.cli import app
 from datapipe.errors import InputError
-from datapipe.verify import read_lines, verify_lines
+from datapipe.verify import read_lines, read_rows, verify_lines
 from datapipe.workers import PoolSettings
 
 pytestmark = pytest.mark.slow  # starts processes, or takes whole runs
@@ -25,15 +27,19 @@ def row(answer: str, gold: str = "4", **more: Any) -> bytes:
     )
 
 
+def json_row(gold: str) -> bytes:
+    return b'{"reference": {"type": "json", "schema": {}, "answer": %b}, "answer": "1"}\n' % gold.encode()
+
+
 def told(*lines: bytes) -> list[dict[str, Any]]:
     return [json.loads(line) for line in verify_lines(lines, PoolSettings(size=1))]
 
 
 def test_rows_in_verdicts_out() -> None:
     choice = b'{"reference": {"type": "choice", "answer": "B"}, "answer": "<think>A?</think>(B)"}'
-    assert told(
-        row("\\boxed{4}"), row("A: 5"), choice, row("Who knows?"), row("4", finish_reason="length")
-    ) == [
+    rows = (row("\\boxed{4}"), row("A: 5"), choice, row("Who knows?"), row("4", finish_reason="length"))
+    names = ("outcome", "check", "reason", "extracted")
+    assert [{name: each[name] for name in names} for each in told(*rows)] == [
         {"outcome": "pass", "check": "math", "reason": None, "extracted": "4"},
         {"outcome": "fail", "check": "math", "reason": "'5' is not '4'", "extracted": "5"},
         {"outcome": "pass", "check": "choice", "reason": None, "extracted": "B"},
@@ -52,13 +58,42 @@ def test_bad_rows_are_named_and_the_rest_goes_on() -> None:
         b'{"reference": {"type": "math", "answer": "4"}, "answer": 4}\n': "line 6: answer is no text",
         b"[" * 100_000 + b"\n": "line 7: maximum recursion depth",
         b" " * (1 << 24) + b"1\n": "line 8: longer than 16777216 bytes",
+        json_row("1e999"): "line 9: reference: answer: holds inf, which is no JSON number",
+        json_row("{'a': [NaN]}".replace("'", '"')): "line 10: reference: answer: a: holds nan",
+        json_row('{"\\ud800": 1}'): "line 11: reference: answer: holds a lone surrogate",
+        json_row("[" * 220 + "]" * 220): "line 12: reference: answer: nested deeper than 150 levels",
     }
     said = told(*bad, b"\n", row("4"))
     assert [each["outcome"] for each in said] == ["unscored"] * len(bad) + ["pass"]
+    assert {each["unscored"] for each in said[:-1]} == {"informative"}
     assert all(each["check"] is None for each in said[:-1])
     assert [each["reason"][: len(want)] for each, want in zip(said, bad.values(), strict=False)] == [
         *bad.values()
     ]
+
+
+def test_share_and_first_failing_case_are_told() -> None:
+    cases = [{"input": [n], "output": n + 1} for n in (1, 2)]
+    reference = {"type": "code", "entry_point": "f", "cases": cases}
+    program = "```python\ndef f(n):\n    return 2\n```"
+    (said,) = told(json.dumps({"reference": reference, "answer": program}).encode())
+    if said["unscored"] == "infra":
+        pytest.skip(said["reason"])
+    assert (said["outcome"], said["score"]) == ("fail", 0.5)
+    assert said["evidence"] == "1 of 2 passed; first to fail: f(2)"
+
+
+def test_a_parquet_file_is_read_as_a_run_reads_it(tmp_path: Path) -> None:
+    path = str(tmp_path / "a.parquet")
+    said = pa.array([b"\\boxed{4}", b"\xff"], pa.binary()).view(pa.string())
+    gold = json.dumps({"type": "math", "answer": "4"})
+    pq.write_table(pa.table({"reference": [gold, gold], "answer": said, "day": [date(2026, 1, 2)] * 2}), path)
+    first, second = (json.loads(line) for line in verify_lines(read_rows(path), PoolSettings(size=1)))
+    assert (first["outcome"], second["outcome"]) == ("pass", "unscored")
+    assert second["reason"].startswith("line 2: not UTF-8")
+    Path(path).write_bytes(b"PAR1 no more")
+    with pytest.raises(InputError, match=r"a\.parquet: Parquet file cannot be read on after row 0"):
+        list(read_rows(path))
 
 
 def test_what_an_answer_says_to_a_terminal_stays_escaped() -> None:

@@ -130,7 +130,7 @@ def test_version_sees_other_modules_of_judges_but_not_what_all_import(
 
 def test_the_version_of_code_covers_its_sandbox() -> None:
     closure = {path.stem for path in judges.versions._closure(judges.versions.HERE / "verifiers/code.py")}
-    assert {"sandbox", "sandbox_inside", "sandbox_cases", "plain_data"} <= closure
+    assert {"sandbox", "sandbox_enter", "sandbox_inside", "sandbox_cases", "plain_data"} <= closure
     assert not {"base", "attempt"} & closure
 
 
@@ -161,6 +161,11 @@ def test_user_rubrics_load(tmp_path: Path, name: str) -> None:
     [
         ("bad.py", "def x(:\n", r"mine/bad\.py:1: SyntaxError"),
         ("bad.py", "import json\n\njson.nothing\n", r"mine/bad\.py:3: AttributeError"),
+        (
+            "bad.py",
+            "import sys\n\nsys.exit(0)\n",
+            r"mine/bad\.py:3: SystemExit: 0; a file of a check may not end the process",
+        ),
         ("bad.py", "good = 1\n", r"mine/bad\.py: TypeError: define a function 'bad'"),
         ("bad.md", "no front matter", r"mine/bad\.md: ValueError: expected '\+\+\+'"),
         ("bad.md", RUBRIC.replace('"FAULT", "CLEAN"', '"CLEAN"'), r"mine/bad\.md: ValidationError: scale"),
@@ -189,6 +194,11 @@ def test_a_bad_file_is_named(tmp_path: Path, name: str, text: str, message: str)
         ({"no_lop": {}}, r"\[checks.no_lop\]: there is no check 'no_lop'; did you mean 'no_loop'"),
         ({"no_loop": {"mst": 1}}, "no parameter 'mst'; did you mean 'most'"),
         ({"no_loop": {"most": "many"}}, "parameter 'most'"),
+        ({"code": {"cpu_s": 0}}, "parameter 'cpu_s': Input should be greater than or equal to 0.1"),
+        ({"code": {"cpu_s": -1}}, "parameter 'cpu_s'"),
+        ({"code": {"cpu_s": float("inf")}}, "parameter 'cpu_s'"),
+        ({"code": {"memory_mb": 0}}, "parameter 'memory_mb': Input should be greater than or equal to 64"),
+        ({"text": {"most_words": -1}}, "parameter 'most_words'"),
     ],
 )
 def test_bad_parameters_are_named(params: dict[str, dict[str, Any]], message: str) -> None:

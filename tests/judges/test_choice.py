@@ -27,7 +27,7 @@ CASES = [
     ("Answer: 5!", "B", ["5", "5!"], P), ("Answer: 5!", "A", ["5", "5!"], F),
     ("Answer: ab", "B", ["AB", "ab"], P),
     ("Answer: x", "A", ["x", "y"], P), ("Answer: B", "A", ["B", "A"], U), ("Answer: A", "A", ["A", "B"], P),
-    ("Answer: same", "A", ["same", "same"], U), ("Answer: Well known", "A", ["well-known", "new"], P),
+    ("Answer: same", "A", ["new", "same", "same"], U), ("Answer: Well known", "A", ["well-known", "new"], P),
     ("Answer: 130°", "A", ["30°", "60°"], U), ("答案是30°", "A", ["30°", "60°"], P),
     ("Answer: 2π", "A", ["2π", "π"], P),
     ("Look:\nA: 3 is too small.\nB: 4 is right.\nC: 5 is too big.\n\nThe answer is B.", "B", PLAIN, P),

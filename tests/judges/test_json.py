@@ -102,3 +102,26 @@ def test_the_name_hides_nothing() -> None:
     assert catalog()["json"].name == "json"
     assert sys.modules["json"].__name__ == "json"
     assert hasattr(sys.modules["json"], "dumps")
+
+
+@pytest.mark.parametrize(
+    ("schema", "want"),
+    [
+        ({"required": ["a", "b"], "properties": {"a": {"enum": [3]}}}, ['{"a": 3, "b": null}']),
+        ({"type": "array", "minItems": 2, "items": {"type": "string", "minLength": 3}}, ['["aaa", "aaa"]']),
+        ({"anyOf": [{"type": "number", "minimum": 7}]}, ["7"]), ({"type": ["boolean", "null"]}, ["true"]),
+        ({"type": "string", "pattern": "^x"}, []), ({"not": {}}, []), ({"$ref": "#"}, ["null"]),
+    ],
+)  # fmt: skip
+def test_without_a_gold_a_value_is_made_that_the_schema_takes(
+    schema: dict[str, Any], want: list[str]
+) -> None:
+    assert module.equivalents(parse_reference({"type": "json", "schema": schema})) == want
+
+
+def test_what_is_made_stays_small() -> None:
+    schema: dict[str, Any] = {"type": "string", "minLength": 10**9}
+    for _ in range(20):
+        schema = {"type": "array", "minItems": 1000, "items": schema}
+    made = module._made(schema)
+    assert len(str(made)) < 100_000

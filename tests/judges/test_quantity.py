@@ -69,6 +69,12 @@ def test_equivalents_pass_and_near_misses_do_not(answer: str, unit: str | None) 
         assert quantity.judge(Attempt.of(f"Answer: {each}", reference)).outcome != P, each
 
 
+def test_a_reference_with_two_units_decides_nothing() -> None:
+    assert told("5 km", "5 km", "m").outcome == U
+    assert told("5 km", "5 km", "kilometers").outcome == P
+    assert told("50%", "50%", "%").outcome == P
+
+
 def test_same_is_by_value_and_dimension() -> None:
     assert same("5 km", "5000 m")
     assert same("100 °C", "373.15 K")

@@ -9,7 +9,10 @@ from judges.verifiers.text import near_misses, text
 from schemas.references import TextReference
 
 VERIFIER = replace(text, kind="verifier")
-GOLDS = ["-5", "C#", "C++", "50%", "2/3", "2.3", ".NET", "A-", "well-known", "U.S."]
+GOLDS = [
+    "-5", "C#", "C++", "50%", "2/3", "2.3", ".NET", "A-", "well-known", "U.S.", "U.S.A.", "Yahoo!",
+    "Washington D.C.", "New York (state)", "The capital is Rome.", "Jeopardy!",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -41,6 +44,13 @@ def test_text(said: str, gold: str, want: str) -> None:
 def test_gold_passes_and_near_misses_do_not(gold: str) -> None:
     reference = TextReference(type="text", answer=gold)
     assert VERIFIER.judge(Attempt.of(f"\\boxed{{{gold}}}", reference)).outcome == "pass"
+    assert near_misses(reference)
     for miss in near_misses(reference):
-        if miss != "U.S":
-            assert VERIFIER.judge(Attempt.of(f"\\boxed{{{miss}}}", reference)).outcome != "pass", miss
+        assert VERIFIER.judge(Attempt.of(miss, reference)).outcome != "pass", miss
+        assert VERIFIER.judge(Attempt.of(f"\\boxed{{{miss}}}", reference)).outcome != "pass", miss
+
+
+def test_a_near_miss_is_no_alias_and_says_something() -> None:
+    assert "cat" not in near_misses(TextReference(type="text", answer="cats", aliases=["cat"]))
+    assert "Paris." not in near_misses(TextReference(type="text", answer="Paris."))
+    assert near_misses(TextReference(type="text", answer="A")) == ["not A", "A A"]

@@ -6,7 +6,6 @@ from typing import Any, get_args
 import pytest
 from pydantic import ValidationError
 
-from schemas import references
 from schemas.references import Reference, dump_reference, load_reference, parse_reference
 
 TYPES = get_args(get_args(Reference)[0])
@@ -71,7 +70,68 @@ def test_others_are_refused_with_the_reason(given: Any, why: str) -> None:
         parse_reference(given)
 
 
-def test_a_number_no_json_holds_is_refused() -> None:
-    made = parse_reference({"type": "json", "schema": {"x": float("inf")}})
-    with pytest.raises(ValueError, match="Out of range"):
-        references.dump_reference(made)
+INF = float("inf")
+CHECK = "def check(candidate):\n    assert candidate(1) == 2"
+
+
+def with_tests(tests: str, *stub: str) -> dict[str, Any]:
+    return {"type": "code", "entry_point": "f", "tests": tests, "setup": "".join(stub)}
+
+
+@pytest.mark.parametrize(
+    ("given", "why"),
+    [
+        ({"type": "json", "schema": {}, "answer": INF}, "answer: holds inf, which is no JSON number; write"),
+        ({"type": "json", "schema": {"x": float("nan")}}, "schema: x: holds nan"),
+        ({"type": "json", "schema": {"\ud800": 1}}, "schema: holds a lone surrogate"),
+        ({"type": "code", "entry_point": "f", "cases": [{"input": [1], "output": -INF}]}, "cases: output: "),
+        ({"type": "logic", "task": "t", "entry": {"a": [INF]}}, "entry: a: holds inf"),
+        ({"type": "math", "answer": "4\ud83d"}, "answer: holds a lone surrogate"),
+        ({"type": "text", "answer": "a", "aliases": ["b\x00"]}, "aliases: holds a NUL byte"),
+        ({"type": "choice", "answer": "A", "options": ["same", "same "]}, "'same', stands there twice"),
+        ({"type": "choice", "answer": "B", "options": ["x", " "]}, "number 2, is blank"),
+        (with_tests("def chek(candidate): pass"), "tests: define no `check(candidate)`"),
+        (with_tests("def check(candidate) pass"), "tests: SyntaxError: expected ':' (line 1)"),
+        (with_tests("return 1\n" + CHECK), "tests: SyntaxError: 'return' outside function (line 1)"),
+        (with_tests("(" * 9_999), "tests: "),
+        (with_tests(CHECK, "import (("), "setup: SyntaxError"),
+        ({"type": "code", "entry_point": "f(x)", "tests": CHECK}, "'f(x)' is no name in Python"),
+    ],
+)
+def test_what_a_user_writes_is_refused_where_it_could_rule_on_no_answer(given: Any, why: str) -> None:
+    with pytest.raises(ValidationError, match=re.escape(why)):
+        parse_reference(given)
+
+
+@pytest.mark.parametrize("depth", [100, 160, 220, 600, 5_000])
+def test_nesting_that_is_taken_survives_the_way_to_disk(depth: int) -> None:
+    value: Any = 1
+    for _ in range(depth):
+        value = [value]
+    given = {"type": "json", "schema": {}, "answer": value}
+    if depth > 150:
+        with pytest.raises(ValidationError, match="answer: nested deeper than 150 levels"):
+            parse_reference(given)
+    else:
+        assert load_reference(dump_reference(parse_reference(given))) == parse_reference(given)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"type": "choice", "answer": "A", "options": ["a", "same", "same"]},
+        with_tests(CHECK, "import re\n\ndef f(x):\n"),
+        with_tests(CHECK, 'def f(x):\n    """One more."""\n'),
+        with_tests("if True:\n    check = print"),
+        with_tests("from helpers import check"),
+        with_tests("def check(candidate): return '\\d'"),
+    ],
+)
+def test_what_only_looks_odd_is_taken(given: Any) -> None:
+    assert load_reference(dump_reference(parse_reference(given))).type == given["type"]
+
+
+def test_what_older_versions_stored_is_read_as_it_is() -> None:
+    assert load_reference('{"answer":"A","options":["same","same"],"type":"choice"}').type == "choice"
+    assert load_reference('{"schema":{"type":"nonsense"},"type":"json"}').type == "json"
+    assert load_reference('{"constraints":[{"id":"once:known"}],"type":"instruction"}').type == "instruction"
