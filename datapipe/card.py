@@ -106,9 +106,9 @@ answers that do not pass, `false_pass` of wrong ones that do, `attack: …` of a
 and `high` are a 95 % interval."""
 
 
-_SOLVED = """A question counts as solved where its pass rate is almost surely (`rate.solved`) above what guessing
-and the verifier's false passes explain. `false_share` is the expected share of wrong answers among those
-that passed, with a 95 % interval; `lucky_share` counts blind guesses as well."""
+_SOLVED = """A question counts as solved where its pass rate is almost surely (`rate.solved`) above what
+guessing and the verifier's false passes explain. `false_share` is the expected share of wrong answers among
+those that passed, with a 95 % interval; `lucky_share` counts blind guesses as well."""
 
 
 def _dropped(run: Run) -> str:
