@@ -22,7 +22,7 @@ def data_card(run: Run, folder: Path, manifest: dict[str, Any]) -> str:
         db.close()
     if not manifest["rows"]:
         sections.append(_EMPTY)
-    return "\n\n".join([*sections, _selftest(manifest), _dropped(run), _READ]) + "\n"
+    return "\n\n".join([*sections, _selftest(manifest), _luck(manifest), _dropped(run), _READ]) + "\n"
 
 
 _EMPTY = """**This version is empty.** DuckDB, polars and pyarrow find its columns and no row; `datasets`
@@ -85,9 +85,20 @@ def _selftest(manifest: dict[str, Any]) -> str:
     rows = manifest.get("selftest")
     if not rows:
         return "## Verifiers\n\nNone was tried."
-    shown = [{k: f"{v:.4f}" if isinstance(v, float) else v for k, v in r.items()} for r in rows]
     title = "## Verifiers, as tried on the questions of this run"
-    return f"{title}\n\n{_TRIED}\n\n{markdown_table(shown)}"
+    return f"{title}\n\n{_TRIED}\n\n{markdown_table(_rounded(rows))}"
+
+
+def _luck(manifest: dict[str, Any]) -> str:
+    """How many questions count as solved, and how much of what passed is expected to be wrong."""
+    rows = manifest.get("false_passes")
+    if not rows:
+        return "## Solved questions\n\nNone was counted."
+    return f"## Solved questions, of all that the run rated\n\n{_SOLVED}\n\n{markdown_table(_rounded(rows))}"
+
+
+def _rounded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{k: f"{v:.4f}" if isinstance(v, float) else v for k, v in r.items()} for r in rows]
 
 
 _TRIED = """`gold_refused` is the share of references that their verifier does not take, `false_fail` of right
@@ -95,6 +106,11 @@ answers that fail, `false_pass` of near misses that pass, `attack: …` of answe
 and `high` are a 95 % interval. `n` is what was ruled on, and of attacks also what was left `unscored`.
 `gold_untried` are references of which no right answer could be made, `untold` those whose self-test did not
 come to its end."""
+
+
+_SOLVED = """A question counts as solved where its pass rate is almost surely (`rate.solved`) above what
+guessing and the verifier's false passes explain. `false_share` is the expected share of wrong answers among
+those that passed, with a 95 % interval; `lucky_share` counts blind guesses as well."""
 
 
 def _dropped(run: Run) -> str:

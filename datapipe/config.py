@@ -153,7 +153,8 @@ class Rate(Section):
     steer: str | None = None
     """The model whose pass rate steers selection; needed only where answers of several are stored."""
     suspicion: float = Field(0.9, gt=0.5, lt=1)
-    """P(another answer is likelier than the reference) from which a reference is suspect."""
+    """P(another answer is likelier than the reference) from which a reference is suspect; the other way round
+    that from which a family speaks for it."""
     agree: float = Field(0.75, gt=0.5, lt=1)
     """The same probability from which another model family agrees: it looks for what is already suspect."""
     families: dict[str, str] = Field(default_factory=dict)

@@ -170,4 +170,6 @@ def majority(votes: Sequence[Ruling]) -> Ruling:
         if count[outcome] * 2 > len(votes):
             return next(vote for vote in votes if vote.outcome == outcome)
     lost = [vote for vote in votes if vote.unscored == "infra"]
-    return lost[0] if lost else Ruling.undecided(f"votes are split {count['pass']} to {count['fail']}")
+    if lost and (max(count["pass"], count["fail"]) + len(lost)) * 2 > len(votes):
+        return lost[0]
+    return Ruling.undecided(f"votes are split {count['pass']} to {count['fail']}")

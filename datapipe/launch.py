@@ -30,7 +30,7 @@ def tell(ctx: Context, version: Path, lines: list[Line]) -> None:
     write_rows(summary_rows(lines), sys.stdout)
     for title, rows in (
         ("suspect references", suspicions(ctx.run)),
-        ("passed by luck", false_passes(ctx.run)),
+        ("passed by luck", false_passes(ctx.run, ctx.settings.rate)),
     ):
         if rows:
             say(f"\n{title}")

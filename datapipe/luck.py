@@ -2,13 +2,14 @@
 
 import threading
 from collections import Counter, defaultdict
+from collections.abc import Iterator
 
 from datapipe.golds import gold_texts, own_floor
 from datapipe.normal import normal
 from datapipe.posterior import mass_between
 from datapipe.run import RunFolder
 from datapipe.selftest_rates import false_pass_rates
-from schemas.references import NoGoldReference, load_reference
+from schemas.references import ChoiceReference, NoGoldReference, Reference, load_reference
 from schemas.rows import LANES, Lane, Question
 
 Group = tuple[str, str, str]
@@ -27,7 +28,8 @@ class Floors:
         """By group, how often its commonest reference is right about another of its questions.
 
         One is taken off for the question itself, and two are added below, so that few references claim
-        little: (m - 1) / (n + 1) where the commonest of n stands m times.
+        little: (m - 1) / (n + 1) where the commonest of n stands m times. Of choices what the options
+        say and their letters are counted, and the easier guess is taken.
         """
         with self._lock:
             made_from = self._run.fingerprint("questions", lane)
@@ -55,26 +57,29 @@ class Floors:
         return max(own_floor(reference), base)
 
     def _count(self, lane: Lane) -> dict[Group, float]:
-        found: dict[Group, Counter[int]] = defaultdict(Counter)
+        found: dict[Group, dict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
         for source, domain, text in self._run.columns(
             "questions", lane, None, "source", "domain", "reference"
         ):
             reference = None if text is None else load_reference(text)
-            if reference is not None and (golds := gold_texts(reference)):
-                found[source, domain, reference.type][hash(normal(golds[0]).casefold())] += 1
-        return {key: (max(count.values()) - 1) / (count.total() + 1) for key, count in found.items()}
+            if reference is not None:
+                for way, guess in _guesses(reference):
+                    found[source, domain, reference.type][way][hash(guess)] += 1
+        return {key: max(map(_commonest, ways.values())) for key, ways in found.items()}
+
+
+def _guesses(reference: Reference) -> Iterator[tuple[str, str]]:
+    """What a guesser who knows other references would say here, by the way of guessing."""
+    if golds := gold_texts(reference):
+        yield "text", normal(golds[0]).casefold()
+    if isinstance(reference, ChoiceReference):
+        yield "letter", reference.answer
+
+
+def _commonest(count: Counter[int]) -> float:
+    return (max(count.values()) - 1) / (count.total() + 1)
 
 
 def solved_mass(passes: int, fails: int, floor: float, false_pass: float, unsolved_prior: float) -> float:
     """P(pass rate > guess floor + false-pass rate)."""
     return mass_between(min(floor + false_pass, 1.0), 1.0, passes, fails, unsolved_prior)
-
-
-def false_share(rate: float, by_luck: float) -> float:
-    """Expected share of the passes at this observed rate that are wrong answers, `by_luck` of which pass.
-
-    Of a model that knows p, p + (1 - p) by_luck pass; a rate that luck alone explains is all luck.
-    """
-    if rate <= 0 or by_luck >= 1:
-        return float(by_luck > 0)
-    return min(by_luck * (1 - rate) / ((1 - by_luck) * rate), 1.0)

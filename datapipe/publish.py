@@ -13,6 +13,7 @@ from datapipe.bins import Bins
 from datapipe.card import data_card
 from datapipe.context import Context, Shard
 from datapipe.diversify import accepted
+from datapipe.doubts import false_passes
 from datapipe.errors import ConfigError
 from datapipe.format import as_sent
 from datapipe.keep import steering_policy
@@ -178,6 +179,7 @@ def _describe(ctx: Context, folder: Path, entries: dict[str, Entry], inputs: str
         "rewrites_refused": held.refused,
         "checks": covers,
         "selftest": selftest_rows(ctx.run),
+        "false_passes": false_passes(ctx.run, ctx.settings.rate),
         "sources": {name: held.met[name].model_dump(exclude_none=True) for name in sorted(held.met)},
         "inputs": inputs,
         "parts": parts,

@@ -1,7 +1,7 @@
 """What the deciding verdicts say of every question and policy: pass rate, clusters, suspicion."""
 
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,51 +12,82 @@ from datapipe.clusters import Said
 from datapipe.context import Context, Shard
 from datapipe.deciding import Ruled, combine, deciders, deciding_rubrics, reference_type
 from datapipe.policies import models_by_policy
-from datapipe.rating import counted, rating
+from datapipe.rating import Counts, counted, rating
 from datapipe.run import part_name
+from datapipe.same import Comparisons
+from datapipe.screen import tried
 from datapipe.suspects import suspects
 from judges.versions import values_version
 from schemas.ids import content_id
-from schemas.rows import Lane, Question, Verdict
+from schemas.references import load_reference
+from schemas.rows import Lane, Question, Rating, Verdict
 
 TABLES = ("clusters", "suspects", "ratings")
 """What the stage makes, the ratings last: they are what later stages read."""
 
 
+_METHOD = 2
+"""Counted up where other rows are made from the same inputs, so that stored ones are made anew."""
+Key = tuple[str, str]
+"""Question and policy."""
+
+
 def rate(ctx: Context, shard: Shard) -> None:
-    """Fill `ratings`, `clusters` and `suspects` for a shard. A question nobody answered has no rating."""
-    run, lane, number = ctx.run, shard.lane, shard.number
+    """Fill `ratings`, `clusters` and `suspects` for a shard. A question nobody answered has no rating.
+
+    Where comparisons of answers were lost with their workers, the shard is made without them and stays owed,
+    as often as lost verdicts do.
+    """
+    run, lane, part = ctx.run, shard.lane, part_name(shard.number)
     inputs = _inputs(ctx, shard)
-    if all(run.done(table, lane, part_name(number), inputs) for table in TABLES):
+    if _settled(ctx, shard, inputs):
         return
-    questions = {q.question_id: q for q in run.read("questions", Question, lane, number)}
+    questions = {q.question_id: q for q in run.read("questions", Question, lane, shard.number)}
+    references = {key: load_reference(q.reference) for key, q in questions.items() if q.reference is not None}
     ruled, said = _gathered(ctx, shard, questions)
-    kinds = {key: kind for key, q in questions.items() if (kind := reference_type(q))}
-    groups = clusters.group(ctx, kinds, said)
     counts = {key: counted(group) for key, group in sorted(ruled.items())}
-    models = models_by_policy(run, lane)
-    scored = {key: count.scored for key, count in counts.items() if key[0] in kinds}
+    compare = Comparisons(ctx)
+    groups = clusters.group(compare, references, said)
+    scored = {key: count.scored for key, count in counts.items() if key[0] in references}
+    suspected = suspects(compare, questions, models_by_policy(run, lane), groups, scored)
+    ratings = _ratings(ctx, questions, counts, groups)
+    tally = {"questions": len(questions), "rated": len({r.question_id for r in ratings})}
+    if compare.lost:
+        tries = tried(run.manifest("ratings", lane).get(part), inputs) + 1
+        tally |= {"lost": compare.lost, "tries": tries}
+    run.commit("clusters", lane, part, clusters.rows(lane, groups), inputs)
+    run.commit("suspects", lane, part, suspected, inputs)
+    run.commit("ratings", lane, part, ratings, inputs, counts=tally)
+    ctx.progress.owe("rate", len(questions))
+    ctx.progress.step("rate", len(questions))
+
+
+def _settled(ctx: Context, shard: Shard, inputs: str) -> bool:
+    """Whether the shard is rated: nothing was lost, or too often to be tried again."""
+    run, lane, part = ctx.run, shard.lane, part_name(shard.number)
+    before = run.manifest("ratings", lane).get(part)
+    lost = before is not None and before.counts.get("lost", 0) > 0
+    tired = tried(before, inputs) >= ctx.settings.screen.give_up_after
+    return all(run.done(table, lane, part, inputs) for table in TABLES) and (not lost or tired)
+
+
+def _ratings(
+    ctx: Context, questions: Mapping[str, Question], counts: Mapping[Key, Counts], groups: clusters.Groups
+) -> list[Rating]:
     believed = ctx.settings.rate.false_pass
     false_passes = ctx.floors.false_passes(believed)
-    ratings = [
+    return [
         rating(
             ctx.settings.rate,
             questions[question],
             policy,
             count,
             floor=ctx.floors.floor(questions[question]),
-            false_pass=false_passes.get(kinds.get(question, ""), believed),
-            majority=clusters.majority(groups.get(question, ()), policy, count.scored),
+            false_pass=false_passes.get(reference_type(questions[question]) or "", believed),
+            majority=groups[question].majority(policy) if question in groups else None,
         )
         for (question, policy), count in counts.items()
     ]
-    suspected = suspects(ctx, questions, models, groups, scored)
-    tally = {"questions": len(questions), "rated": len({r.question_id for r in ratings})}
-    run.commit("clusters", lane, part_name(number), clusters.rows(lane, groups), inputs)
-    run.commit("suspects", lane, part_name(number), suspected, inputs)
-    run.commit("ratings", lane, part_name(number), ratings, inputs, counts=tally)
-    ctx.progress.owe("rate", len(questions))
-    ctx.progress.step("rate", len(questions))
 
 
 def _inputs(ctx: Context, shard: Shard) -> str:
@@ -68,16 +99,18 @@ def _inputs(ctx: Context, shard: Shard) -> str:
     looser = values_version("loosely")  # of the other looks at an answer, the verdicts tell
     rates = sorted(ctx.floors.base_rates(lane).items())
     false_passes = sorted(ctx.floors.false_passes(ctx.settings.rate.false_pass).items())
-    return content_id("rate", *made_from, config, ctx.current_policy(lane), owed, rates, false_passes, looser)
+    return content_id(
+        "rate", _METHOD, *made_from, config, ctx.current_policy(lane), owed, rates, false_passes, looser
+    )
 
 
 def _gathered(
     ctx: Context, shard: Shard, questions: dict[str, Question]
-) -> tuple[dict[tuple[str, str], list[Ruled]], list[Said]]:
+) -> tuple[dict[Key, list[Ruled]], list[Said]]:
     """By question and policy what the answers come to, and what they said; those drawn for the rate alone."""
     found = _verdicts(ctx, shard, questions)
     rubrics = deciding_rubrics(ctx.settings, ctx.checks)
-    groups: dict[tuple[str, str], list[Ruled]] = defaultdict(list)
+    groups: dict[Key, list[Ruled]] = defaultdict(list)
     said: list[Said] = []
     names = ("answer_id", "question_id", "policy_id", "purpose", "request_id")
     answered = set()

@@ -71,7 +71,7 @@ def rating(
         pass_at_2=pass_at(2, passes, scored),
         pass_at_4=pass_at(4, passes, scored),
         pass_at_8=pass_at(8, passes, scored),
-        tier=_tier(config, of),
+        tier=tier(config, of),
         mass_unsolved=unsolved,
         mass_hard=hard,
         mass_medium=medium,
@@ -84,7 +84,7 @@ def rating(
     )
 
 
-def _tier(config: Rate, of: Counts) -> Tier:
+def tier(config: Rate, of: Counts) -> Tier:
     """Undetermined where too little is scored, or where what is unscored could change the tier."""
     low, high = tier_of(of.passes / of.n, config.tiers), tier_of((of.n - of.fails) / of.n, config.tiers)
     return low if low == high and of.scored / of.n >= config.coverage else "undetermined"

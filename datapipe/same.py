@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import product
+from typing import NamedTuple
 
 from datapipe.context import Context
 from datapipe.dedup import Same
@@ -13,22 +14,59 @@ from datapipe.workers import Job
 from judges.base import Attempt, Check
 from judges.pairs import pair, same_check
 from schemas.ids import canonical
-from schemas.references import ChoiceReference, InstructionReference, Reference, load_reference
+from schemas.references import (
+    ChoiceReference,
+    InstructionReference,
+    MathReference,
+    QuantityReference,
+    Reference,
+    dump_reference,
+    load_reference,
+    parse_reference,
+)
 
 TRIES = 3
 """Times that a comparison is tried whose worker was lost."""
-Pair = tuple[str, str]
 
 
-def are_same(ctx: Context, check: str, pairs: Iterable[Pair]) -> dict[Pair, bool]:
-    """The word of a pair check (`judges.pairs`) on each pair; False where it cannot tell."""
-    owed = list(dict.fromkeys(pairs))
-    found: dict[Pair, bool] = {}
-    for _ in range(TRIES):
-        rulings = ctx.pool.run([Job((check,), pair(*each)) for each in owed]) if owed else []
-        found |= {each: said.outcome == "pass" for each, [said] in zip(owed, rulings, strict=True)}
-        owed = [each for each, [said] in zip(owed, rulings, strict=True) if said.unscored == "infra"]
-    return found
+class Pair(NamedTuple):
+    """Two final answers, and how they are to be compared."""
+
+    one: str
+    other: str
+    how: str = ""
+    """The canonical text of `manner`."""
+
+
+class Comparisons:
+    """Asks pair checks (`judges.pairs`) in the verifier processes, and counts what it gets no word on."""
+
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
+        self.lost = 0
+        """Pairs whose worker was lost each time: whether they are the same is owed."""
+
+    def same(self, check: str, pairs: Iterable[Pair]) -> set[Pair]:
+        """The pairs that the check holds to be the same one; not those on which it cannot tell."""
+        owed = list(dict.fromkeys(pairs))
+        found: set[Pair] = set()
+        for _ in range(TRIES):
+            rulings = self.ctx.pool.run([Job((check,), _attempt(each)) for each in owed]) if owed else []
+            found |= {each for each, [said] in zip(owed, rulings, strict=True) if said.outcome == "pass"}
+            owed = [each for each, [said] in zip(owed, rulings, strict=True) if said.unscored == "infra"]
+        self.lost += len(owed)
+        return found
+
+
+def manner(reference: Reference) -> str:
+    """How a reference has answers compared: itself, with an answer that is nobody's; empty by default.
+
+    Questions that ask for the same manner share their comparisons.
+    """
+    if not isinstance(reference, MathReference | QuantityReference):
+        return ""
+    said = reference.model_dump(include={"type", "comparison", "rel_tol"}, exclude_none=True)
+    return dump_reference(parse_reference(said | {"answer": "0"})) if len(said) > 1 else ""
 
 
 def has_same(ctx: Context, verifier: str) -> bool:
@@ -67,6 +105,10 @@ def same_answer(ctx: Context) -> Same:
         return False
 
     return same
+
+
+def _attempt(each: Pair) -> Attempt:
+    return pair(each.one, each.other, load_reference(each.how) if each.how else None)
 
 
 def _comparisons(ctx: Context, left: Reference, right: Reference) -> list[Job]:

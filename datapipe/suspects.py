@@ -1,16 +1,16 @@
 """References under suspicion: where another answer is likelier than the one held to be right, and why."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
 
-from datapipe.clusters import Group, Groups
+from datapipe.clusters import Clusters, Group, Groups
 from datapipe.config import Rate
-from datapipe.context import Context
-from datapipe.families import family
+from datapipe.families import Family, family, strangers
 from datapipe.golds import gold_texts, spoken
 from datapipe.posterior import beta_cdf
-from datapipe.same import Pair, are_same
+from datapipe.same import Comparisons, Pair
 from judges.pairs import LOOSE
 from schemas.base import Suspicion
 from schemas.references import Reference, load_reference
@@ -22,6 +22,7 @@ LEAST_SHARE = 0.3
 """A majority with no more than this share of the scored answers is none."""
 _TEXTS = 3
 """Texts of each side that are looked at for the same answer in another dress."""
+_NOBODY = Group(False, Counter(), Counter())
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,8 @@ class Case:
     golds: tuple[str, ...]
     others: tuple[Count, ...]
     """Policies of other families that answered."""
+    unscored: int = 0
+    """Answers without a verdict that are the majority: they put the verifier in dispute, or say nothing."""
 
     @property
     def reference(self) -> Reference | None:
@@ -61,8 +64,8 @@ class Case:
 
     def dresses(self) -> list[Pair]:
         """Pairs of texts, one held to be right and one of the majority, that may be the same answer."""
-        said = [spoken(self.reference, text) for text, _ in self.majority.texts.most_common(_TEXTS)]
-        return list(product(self.golds, said))
+        said = [spoken(self.reference, text) for text in self.majority.whole_texts(_TEXTS)]
+        return [Pair(*each) for each in product(self.golds, said)]
 
 
 def doubt(gold: int, other: int) -> float:
@@ -81,7 +84,7 @@ def both(one: float, other: float) -> float:
 
 
 def suspects(
-    ctx: Context,
+    compare: Comparisons,
     questions: Mapping[str, Question],
     models: Mapping[str, str],
     groups: Groups,
@@ -91,71 +94,85 @@ def suspects(
 
     `models` are model names by policy, `scored` the passes and fails by question and policy.
     """
-    config = ctx.settings.rate
+    config = compare.ctx.settings.rate
     families = {policy: family(model, config.families) for policy, model in models.items()}
     cases = [
         case
         for (question, policy), n in sorted(scored.items())
-        if n >= LEAST_SCORED
-        and (case := _case(config, questions[question], policy, n, groups.get(question, []), families))
+        if (found := groups.get(question))
+        for case in _cases(config, questions[question], policy, n, found, families)
     ]
-    alike = are_same(ctx, LOOSE, [pair for case in cases for pair in case.dresses()])
-    return [_suspect(case, alike, models, config) for case in cases]
+    alike = compare.same(LOOSE, (pair for case in cases for pair in case.dresses()))
+    return list(_graver(row for case in cases if (row := _suspect(case, alike, models, config))))
 
 
-def _case(
+def _graver(rows: Iterable[Suspect]) -> Iterable[Suspect]:
+    """One row a question and policy; a verifier in dispute goes before what follows from its word."""
+    found: dict[tuple[str, str], Suspect] = {}
+    for row in rows:
+        key = row.question_id, row.policy_id
+        if key not in found or row.label == "verifier_dispute":
+            found[key] = row
+    return found.values()
+
+
+def _cases(
     config: Rate,
     question: Question,
     policy: str,
     scored: int,
-    groups: Sequence[Group],
-    families: Mapping[str, str],
-) -> Case | None:
+    found: Clusters,
+    families: Mapping[str, Family],
+) -> Iterator[Case]:
     """The largest other cluster, where it has twice the gold's count and is likelier by the posterior: that
-    of this policy alone, or with another family that agrees."""
-    others = [each for each in groups if not each.gold and each.policies[policy]]
-    if not others:
-        return None
-    majority = max(others, key=lambda each: (each.policies[policy], each.policies.total()))
-    counts = {each: _count(groups, majority, each) for each in families}
+    of this policy alone, or with another family that agrees. Beside it what unscored answers say, where they
+    would be such a cluster."""
+    others = [each for each in found.groups if not each.gold and each.policies[policy]]
+    majority = max(others, key=lambda each: (each.policies[policy], each.policies.total()), default=_NOBODY)
+    counts = {each: _count(found, majority, each) for each in families}
     mine = counts.pop(policy)
-    strangers = [
+    others_said = [
         count
         for each, count in sorted(counts.items())
-        if families[each] != families[policy] and (count.gold or count.most)
+        if strangers(families[each], families[policy]) and (count.gold or count.most)
     ]
-    agreeing = [each for each in strangers if mine.agrees(config.agree) and each.agrees(config.agree)]
+    agreeing = [each for each in others_said if mine.agrees(config.agree) and each.agrees(config.agree)]
     sure = max((both(mine.probability, each.probability) for each in agreeing), default=0.0)
-    if mine.majority < 2 * mine.gold or max(mine.probability, sure) < config.suspicion:
-        return None
-    return Case(
-        question=question,
-        count=mine,
-        scored=scored,
-        majority=majority,
-        golds=tuple(_golds(question, groups)),
-        others=tuple(strangers),
-    )
+    if scored >= LEAST_SCORED and _outnumbers(mine.gold, mine.majority, sure, config):
+        yield Case(question, mine, scored, majority, _golds(question, found), tuple(others_said))
+    unscored = found.unscored.get(policy, Counter())
+    for text, many in unscored.most_common(1):
+        if scored + unscored.total() >= LEAST_SCORED and _outnumbers(mine.gold, many, 0.0, config):
+            said = Group(False, Counter({text: many}), Counter())
+            count = _count(found, said, policy)
+            yield Case(question, count, scored, said, _golds(question, found), tuple(others_said), many)
 
 
-def _count(groups: Sequence[Group], majority: Group, policy: str) -> Count:
+def _outnumbers(gold: int, other: int, sure: float, config: Rate) -> bool:
+    return other > 0 and other >= 2 * gold and max(doubt(gold, other), sure) >= config.suspicion
+
+
+def _count(found: Clusters, majority: Group, policy: str) -> Count:
     return Count(
         policy=policy,
-        gold=sum(each.policies[policy] for each in groups if each.gold),
+        gold=sum(each.policies[policy] for each in found.groups if each.gold),
         majority=majority.policies[policy],
-        most=max((each.policies[policy] for each in groups if not each.gold), default=0),
+        most=max((each.policies[policy] for each in found.groups if not each.gold), default=0),
     )
 
 
-def _golds(question: Question, groups: Sequence[Group]) -> list[str]:
+def _golds(question: Question, found: Clusters) -> tuple[str, ...]:
     """What is held to be right: by the reference, and by the verifier."""
     reference = None if question.reference is None else load_reference(question.reference)
-    passed = [text for each in groups if each.gold for text, _ in each.texts.most_common(_TEXTS)]
-    return [*gold_texts(reference)[:_TEXTS], *(spoken(reference, text) for text in passed)]
+    passed = [text for each in found.groups if each.gold for text in each.whole_texts(_TEXTS)]
+    return (*gold_texts(reference)[:_TEXTS], *(spoken(reference, text) for text in passed))
 
 
-def _suspect(case: Case, alike: Mapping[Pair, bool], models: Mapping[str, str], config: Rate) -> Suspect:
-    label, reason, second = _triage(case, alike, config.agree)
+def _suspect(case: Case, alike: Container[Pair], models: Mapping[str, str], config: Rate) -> Suspect | None:
+    """None where unscored answers do not look like the gold: then they say nothing."""
+    label, reason, second = _triage(case, alike, config)
+    if case.unscored and label != "verifier_dispute":
+        return None
     return Suspect(
         lane=case.question.lane,
         question_id=case.question.question_id,
@@ -176,21 +193,24 @@ def _suspect(case: Case, alike: Mapping[Pair, bool], models: Mapping[str, str], 
     )
 
 
-def _triage(case: Case, alike: Mapping[Pair, bool], agree: float) -> tuple[Suspicion, str, Count | None]:
+def _triage(case: Case, alike: Container[Pair], config: Rate) -> tuple[Suspicion, str, Count | None]:
     """The label, its reason, and the other policy with the clearest word."""
     second = max(case.others, key=lambda each: abs(each.probability - 0.5), default=None)
-    for gold, said in case.dresses():
-        if alike[gold, said]:
-            return "verifier_dispute", f"{gold!r} and {said!r} look the same, but not to the verifier", second
+    if same := next((each for each in case.dresses() if each in alike), None):
+        whose = f", as {case.unscored} answers without a verdict say," if case.unscored else ""
+        reason = f"{same.one!r} and {same.other!r}{whose} look the same, but not to the verifier"
+        return "verifier_dispute", reason, second
     if case.count.majority <= LEAST_SHARE * case.scored:
         return "ambiguous", f"no answer has more than {LEAST_SHARE:.0%} of {case.scored}", second
     if second is None:
         return "trap_or_hard", "no other model family has answered", None
-    against = [each for each in case.others if each.probability < 0.5]
-    agreeing = [each for each in case.others if each.agrees(agree)]
-    if agreeing and not against:
+    # Who speaks against a suspicion must be as sure as who raises it: an answer or two are chance.
+    clearest = min(case.others, key=lambda each: each.probability)
+    if clearest.probability <= 1 - config.suspicion:
+        return "trap_or_hard", "another model family rather gives the reference's answer", clearest
+    agreeing = [each for each in case.others if each.agrees(config.agree)]
+    if agreeing:
         return "gold_wrong_likely", "another model family prefers the same other answer", agreeing[0]
-    if against:
-        clearest = min(against, key=lambda each: each.probability)
+    if clearest.probability < 0.5:
         return "trap_or_hard", "another model family rather gives the reference's answer", clearest
     return "trap_or_hard", "no other model family clearly prefers the same other answer", second

@@ -118,7 +118,7 @@ def _show(view: View, ctx: Context, lines: list[Line]) -> None:
         "drop-reasons": (drop_reasons(ctx.run), f"Why answers of run {name} are no data"),
         "suspects": (suspicions(ctx.run), f"References of run {name} that its answers speak against"),
         "false-passes": (
-            false_passes(ctx.run),
+            false_passes(ctx.run, ctx.settings.rate),
             f"Expected share of passed answers of run {name} that are wrong, by tier",
         ),
     }

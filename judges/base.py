@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from judges.attempt import Attempt, Outage, Unscored
 from judges.versions import installed
+from schemas.ids import content_id
 from schemas.references import Reference
 from schemas.rows import Outcome, UnscoredClass
 
@@ -65,7 +66,7 @@ class Ruling:
             score=found.score,
             reason=_cut(found.reason, REASON_CHARS),
             evidence=_cut(found.evidence, EVIDENCE_CHARS),
-            extracted=_cut(found.extracted, REASON_CHARS),
+            extracted=_told(found.extracted),
         )
 
     @classmethod
@@ -77,7 +78,7 @@ class Ruling:
             outcome="unscored",
             unscored=unscored,
             reason=_cut(reason, REASON_CHARS),
-            extracted=_cut(extracted, REASON_CHARS),
+            extracted=_told(extracted),
         )
 
 
@@ -102,8 +103,9 @@ class Check:
     """It runs programs in processes with limits of their own, so those of workers do not bind it."""
     version: str = ""
     """Given by the catalogue."""
-    same: Callable[[str, str], bool] | None = None
-    """Of a verifier: are two final answers the same one?"""
+    same: Callable[..., bool] | None = None
+    """Of a verifier: are two final answers the same one? It takes both, and may take a reference whose
+    comparison is meant, or None."""
     near_misses: Callable[[Reference], list[str]] | None = None
     """Of a verifier: answers that must not pass for this reference."""
     equivalents: Callable[[Reference], list[str]] | None = None
@@ -243,6 +245,15 @@ def _finding(found: object) -> Finding:
 
 def _attempt(example: Example) -> Attempt:
     return Attempt.of(example) if isinstance(example, str) else example
+
+
+def _told(text: str | None) -> str | None:
+    """As `_cut`, but what is cut ends in a hash of the whole: equal texts stay one and others several."""
+    whole = _cut(text, len(text or ""))
+    if whole is None or len(whole) <= REASON_CHARS:
+        return whole
+    mark = f"… {content_id('extracted', whole)[:12]}"
+    return whole[: REASON_CHARS - len(mark)] + mark
 
 
 def _cut(text: str | None, most: int) -> str | None:

@@ -40,7 +40,8 @@ class Rating(Row):
     """Posterior mass per tier; the five sum to 1."""
     complexity: float | None = None
     majority_share: float | None = None
-    """Largest cluster over scored answers; where there is no gold, over those with a final answer."""
+    """Largest cluster over scored answers, where there is no gold over those with a final answer; None where
+    answers of which no text is known may be a larger one."""
     guess_floor: float | None = None
     """The pass rate of who knows nothing of the question."""
     false_pass: float | None = None
@@ -58,11 +59,12 @@ class Cluster(Row):
     cluster: int
     """Number within the question, the same for every policy; 0 has the most answers of all."""
     answer: str
-    """The commonest text of the cluster."""
+    """The commonest text of the cluster; empty where none is known, as of programs."""
     gold: bool
     """These are the answers that passed."""
     count: int
     share: float
+    """Of the scored answers; where there is no gold, of those with a final answer."""
 
 
 class Suspect(Row):
@@ -76,7 +78,7 @@ class Suspect(Row):
     reason: str
     gold: str
     majority: str
-    """The largest other cluster's commonest text."""
+    """The largest other cluster's commonest text, or what answers without a verdict say."""
     scored: int
     gold_count: int
     majority_count: int

@@ -80,10 +80,10 @@ def math(attempt: Attempt, last_number_counts: bool = True) -> Finding:
     return Finding(None if verdict else f"{found!r} is not {reference.answer!r}", extracted=found)
 
 
-def same(a: str, b: str) -> bool:
-    """Are two final answers the same one, under the default policy?"""
+def same(a: str, b: str, reference: Reference | None = None) -> bool:
+    """Are two final answers the same one, under the reference's policy or else the default one?"""
     try:
-        return bool(same_answer(a, b))
+        return bool(same_answer(a, b, reference.comparison if reference else None))
     except TooLarge:
         return a == b
 

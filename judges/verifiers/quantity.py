@@ -74,11 +74,12 @@ def quantity(attempt: Attempt) -> Finding:
     return Finding(wrong[0], extracted=texts[0])
 
 
-def same(a: str, b: str) -> bool:
-    """Are two final answers the same quantity, within the default tolerance?"""
+def same(a: str, b: str, reference: Reference | None = None) -> bool:
+    """Are two final answers the same quantity, within the reference's tolerance or else the default one?"""
+    bare = QuantityReference(type="quantity", answer="0")
     try:
         one, other = read_quantity(a), read_quantity(b)
-        return _wrong(a, one, other, QuantityReference(type="quantity", answer="0")) is None
+        return _wrong(a, one, other, reference if isinstance(reference, QuantityReference) else bare) is None
     except Unclear:
         return a.strip() == b.strip()
 

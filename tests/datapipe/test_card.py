@@ -43,3 +43,12 @@ def test_what_is_registered_of_a_source_stands_on_the_card(tmp_path: Path) -> No
     # A version from before sources were kept with it, whose card a purge writes anew.
     manifest = {name: value for name, value in read_manifest(run.version).items() if name != "sources"}
     assert f"| tests | {count['tests']} | MIT |\n" in data_card(run.ctx.run, run.version, manifest)
+
+
+def test_solved_questions_stand_on_the_card(tmp_path: Path) -> None:
+    rows = [verifiable("What is 1 + 3?", "4"), verifiable("What is 1 + 4?", "5")]
+    run = ran(settings(tmp_path, rows, lanes=["verifiable"], selftest={"sample": 0}), Model(right))
+    card = (run.version / "README.md").read_text(encoding="utf-8")
+    assert "| lane | model | policy | tier | questions | solved | answers | passes |" in card
+    [row] = [line for line in card.splitlines() if "| all | " in line]
+    assert "| all | 2 | 1 | 4 | 2 | 0.0101 |" in row

@@ -4,13 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from datapipe.doubts import false_passes, suspicions
-from datapipe.luck import false_share
+from datapipe.config import Rate
+from datapipe.doubts import ALL, false_passes, suspicions
 from tests.support import Model, Ran, ran, settings, verifiable, write_jsonl
 
 pytestmark = pytest.mark.slow
 
 RIGHT = {"easy": 7, "hard": 2}
+ODDS = 0.01 / 0.99
+"""Of a false pass, at the share that is believed before a self-test."""
 
 
 @pytest.fixture(scope="module")
@@ -58,11 +60,21 @@ def test_suspects_are_counted_once_a_question(run: Ran) -> None:
 
 
 def test_false_passes_are_told_by_tier_with_n_and_interval(run: Ran) -> None:
-    rows = {(row["model"], row["tier"]): row for row in false_passes(run.folder)}
-    assert set(rows) == {(model, tier) for model in ("one", "two") for tier in ("hard", "easy")}
+    rows = {(row["model"], row["tier"]): row for row in false_passes(run.folder, Rate())}
+    assert set(rows) == {(model, tier) for model in ("one", "two") for tier in ("hard", "easy", ALL)}
     for (_, tier), row in rows.items():
-        assert (row["questions"], row["answers"], row["passes"]) == (10, 80, 10 * RIGHT[tier])
-        assert row["false_share"] == pytest.approx(false_share(RIGHT[tier] / 8, 0.01))
-        assert row["low"] < row["false_share"] < row["high"] < 1
+        assert row["low"] <= row["false_share"] <= row["high"] < 1
         assert row["lucky_share"] >= row["false_share"]
-    assert rows["one", "hard"]["false_share"] > 10 * rows["one", "easy"]["false_share"]
+        if tier != ALL:
+            assert (row["questions"], row["answers"], row["passes"]) == (10, 80, 10 * RIGHT[tier])
+    # What failed at 0 of 8 is all that could have passed into the hard tier.
+    assert rows["one", "hard"]["false_share"] == pytest.approx(8 * ODDS / 20)
+    assert rows["one", ALL]["questions"] == 21
+    assert rows["one", ALL]["false_share"] == pytest.approx((10 + 60 + 8) * ODDS / 90)
+
+
+def test_solved_questions_are_counted_beside_the_tiers(run: Ran) -> None:
+    rows = {(row["model"], row["tier"]): row["solved"] for row in false_passes(run.folder, Rate())}
+    assert rows == {(m, t): n for m in ("one", "two") for t, n in (("hard", 10), ("easy", 10), (ALL, 20))}
+    strict = {row["solved"] for row in false_passes(run.folder, Rate(solved=0.999_999)) if row["tier"] == ALL}
+    assert strict == {10}

@@ -1,15 +1,20 @@
 """Answers cluster by their verifier's word, and speak against a reference with their evidence."""
 
+import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from datapipe.config import RunConfig
+from datapipe.pipeline import drive
 from datapipe.query import connect
+from datapipe.same import TRIES
 from datapipe.suspects import both, doubt
-from schemas.rows import Suspect
-from tests.support import Ran, ran, settings, verifiable, write_jsonl
+from datapipe.workers import Job
+from schemas.rows import Cluster, Suspect
+from tests.support import Ran, in_turn, opened, ran, settings, verifiable, write_jsonl
 
 QUESTION = verifiable("What is 1 + 3?", "5")
 ONE, TWO = "org/alpha-7B", "beta"
@@ -22,13 +27,18 @@ def said(model: str, *finals: str) -> list[dict[str, str]]:
     ]
 
 
-def recorded(folder: Path, answers: Sequence[Any], row: Any = QUESTION, **more: Any) -> Ran:
-    """A run over one question and these answers; the first model steers."""
+def given(folder: Path, answers: Sequence[Any], row: Any = QUESTION, **more: Any) -> RunConfig:
+    """One question and these answers; the first model steers."""
     questions = write_jsonl(folder / "q.jsonl", [row])
-    given = write_jsonl(folder / "r.jsonl", [{"prompt": row["prompt"], "answers": list(answers)}])
-    files = {"questions": [str(questions)], "recorded": [str(given)]}
+    replies = write_jsonl(folder / "r.jsonl", [{"prompt": row["prompt"], "answers": list(answers)}])
+    files = {"questions": [str(questions)], "recorded": [str(replies)]}
     base: dict[str, Any] = {"lanes": ["verifiable"], "rate": {"steer": ONE}, "diversify": {"rewrites": 0.0}}
-    return ran(settings(folder, input=files, **{**base, **more}))
+    return settings(folder, input=files, **{**base, **more})
+
+
+def recorded(folder: Path, answers: Sequence[Any], row: Any = QUESTION, **more: Any) -> Ran:
+    """A run over `given`."""
+    return ran(given(folder, answers, row, **more))
 
 
 def suspect(run: Ran, model: str = ONE) -> Suspect | None:
@@ -120,6 +130,110 @@ def test_right_answers_to_a_reference_that_is_likely_wrong_are_held_back(tmp_pat
     assert [row.reference for row in run.rows("questions")] == ['{"answer":"5","type":"math"}']
     run = recorded(tmp_path, answers, keep={"hold": []})
     assert len(run.rows("kept")) == 1
+
+
+@pytest.mark.slow
+def test_right_answers_that_are_long_are_right(tmp_path: Path) -> None:
+    """Verdicts hold no more than 500 characters of a final answer, and none of a program."""
+    gold = {"items": [{"name": f"entry number {n}", "value": n} for n in range(12)]}
+    row = {**QUESTION, "reference": {"type": "json", "schema": {}, "answer": gold}}
+    right, wrong = json.dumps(gold, indent=2), json.dumps(gold | {"more": [1] * 200}, indent=2)
+    answers = [
+        {"text": text + " " * n, "model": model}
+        for model in (ONE, TWO)
+        for text, many in ((right, 6), ("{}", 3), (wrong, 2))
+        for n in range(many)
+    ]
+    run = recorded(tmp_path, answers, row)
+    clusters = {(each.gold, each.count, each.share) for each in run.rows("clusters")}
+    assert clusters == {(True, 6, 6 / 11), (False, 3, 3 / 11), (False, 2, 2 / 11)}
+    assert [each.majority_share for each in run.rows("ratings")] == [6 / 11] * 2
+    assert run.rows("suspects") == []
+
+
+@pytest.mark.slow
+def test_programs_that_pass_are_the_golds_cluster_and_the_others_are_in_its_share(tmp_path: Path) -> None:
+    cases = [{"input": [1], "output": 2}]
+    row = {**QUESTION, "reference": {"type": "code", "entry_point": "f", "cases": cases}}
+    programs = ["return x + 1"] * 2 + ["return x"] * 3
+    answers = [
+        {"text": f"```python\ndef f(x):\n    {line}  # {n}\n```", "model": ONE}
+        for n, line in enumerate(programs)
+    ]
+    run = recorded(tmp_path, answers, row)
+    [cluster] = run.rows("clusters")
+    assert (cluster.answer, cluster.gold, cluster.count, cluster.share) == ("", True, 2, 0.4)
+    # The three that failed, whose texts are not told, may have failed alike.
+    assert [each.majority_share for each in run.rows("ratings")] == [None]
+
+
+CAPITAL = {**QUESTION, "reference": {"type": "text", "answer": "Paris"}}
+SPEED = {**QUESTION, "reference": {"type": "text", "answer": "9.8"}}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("right", [0, 6])
+def test_answers_without_a_verdict_are_in_no_count(tmp_path: Path, right: int) -> None:
+    finals = ["Paris"] * right + ["Paris, Texas"] * 20 + [f"Rome{n}" for n in range(8 - right)]
+    run = recorded(tmp_path, said(ONE, *finals), CAPITAL)
+    assert {each.informative for each in run.rows("ratings")} == {20}
+    assert {each.answer for each in run.rows("clusters")} == set(finals) - {"Paris, Texas"}
+    assert [each.majority_share for each in run.rows("ratings")] == [max(right, 1) / 8]
+    assert run.rows("suspects") == []
+
+
+@pytest.mark.slow
+def test_answers_without_a_verdict_may_say_that_the_verifier_is_in_dispute(tmp_path: Path) -> None:
+    run = recorded(tmp_path, said(ONE, *["9.8 m"] * 12, "7"), SPEED)
+    found = suspect(run)
+    assert found is not None
+    assert (found.label, found.scored, found.majority_count) == ("verifier_dispute", 1, 0)
+    assert found.reason == (
+        "'9.8' and '9.8 m', as 12 answers without a verdict say, look the same, but not to the verifier"
+    )
+    few = recorded(tmp_path / "few", said(ONE, *["9.8 m"] * 7, *["9.8"] * 4), SPEED)
+    assert few.rows("suspects") == []
+
+
+@pytest.mark.slow
+def test_answers_cluster_by_the_comparison_of_their_reference(tmp_path: Path) -> None:
+    row = {**QUESTION, "reference": {"type": "math", "answer": "7", "comparison": {"decimals": 2}}}
+    run = recorded(tmp_path, said(ONE, "3.14159", "3.14", "3.142", "3.15"), row)
+    assert [(each.count, each.share) for each in run.rows("clusters")] == [(3, 0.75), (1, 0.25)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("third", "label"),
+    [(["5"], "gold_wrong_likely"), (["5"] * 4, "trap_or_hard"), (["4", "5", "5"], "gold_wrong_likely")],
+)
+def test_a_third_family_is_heard_where_it_is_sure(tmp_path: Path, third: list[str], label: str) -> None:
+    answers = [*said(ONE, *["4"] * 16), *said(TWO, *["4"] * 16), *said("gamma", *third)]
+    found = suspect(recorded(tmp_path, answers))
+    assert found is not None
+    assert (found.label, found.second) == (label, "gamma" if label == "trap_or_hard" else TWO)
+
+
+@pytest.mark.slow
+def test_lost_comparisons_are_owed_and_not_taken_for_a_no(tmp_path: Path) -> None:
+    def again(lost: bool) -> tuple[list[int], int]:
+        asked = 0
+
+        def lose(name: str, job: Job) -> bool:
+            nonlocal asked
+            asked += name == "math.same"
+            return lost and name == "math.same"
+
+        with opened(config) as ctx:
+            ctx.pool.lose = lose  # type: ignore[attr-defined]
+            drive(ctx, in_turn(ctx))
+            found = list(ctx.run.read("clusters", Cluster, "verifiable"))
+        return sorted(each.count for each in found), asked
+
+    config = given(tmp_path, said(ONE, "1/2", "0.5", "9"))
+    assert again(lost=True) == ([1, 1, 1], 3 * TRIES)
+    assert again(lost=False) == ([1, 2], 3)
+    assert again(lost=False) == ([1, 2], 0)
 
 
 def test_twice_the_count_alone_is_not_enough() -> None:

@@ -80,6 +80,17 @@ def test_texts_of_a_ruling_are_short_and_can_be_stored() -> None:
     assert said("surrogate").reason == "?"
 
 
+def test_answers_that_were_cut_stay_one_or_several() -> None:
+    def told(text: str) -> str:
+        return Ruling.of(Finding(extracted=text)).extracted or ""
+
+    assert told("a" * 500) == "a" * 500
+    assert told("a" * 501 + "b") == told("a" * 501 + "b") != told("a" * 501 + "c")
+    assert len(told("a" * 9_000)) == 500
+    assert Ruling.undecided("no", extracted="a" * 501).extracted == told("a" * 501)
+    assert told("\ud800" * 501).isprintable()
+
+
 def test_a_verifier_rules_on_finished_answers_only() -> None:
     verifier = Check(**{**vars(sample), "kind": "verifier"})
     assert verifier.judge(Attempt.of("b", finish_reason="length")).reason == "truncated at max_tokens"
