@@ -102,7 +102,7 @@ def _listed(node: ast.Tuple, here: Path) -> Iterator[Path]:
         yield from files
 
 
-def _code(tree: ast.Module) -> Any:
+def _code(tree: ast.Module) -> list[str]:
     skipped = _example_helpers(tree)
     body = tree.body[1:] if _docstring(tree) else tree.body
     return [_shape(node) for node in body if not _framework(node) and _defines(node) - skipped != set()]
@@ -140,17 +140,24 @@ def _example_keywords(tree: ast.Module) -> Iterator[ast.keyword]:
                 yield from (kw for kw in mark.keywords if kw.arg in _EXAMPLES)
 
 
-def _shape(node: Any) -> Any:
-    """A syntax tree as plain lists, equal for equal code under every version of Python."""
+def _shape(node: Any) -> str:
+    """A syntax tree as text without what is empty, equal for equal code under every version of Python."""
     if isinstance(node, ast.AST):
-        fields = {name: _shape(value) for name, value in ast.iter_fields(node) if name != "type_comment"}
-        if isinstance(node, _SCOPES) and _docstring(node):
-            fields["body"] = [_shape(each) for each in node.body[1:]]
-        return [type(node).__name__, *([name, value] for name, value in fields.items() if value)]
+        return f"{type(node).__name__}({','.join(f'{n}={_shape(v)}' for n, v in _fields(node) if v)})"
     if isinstance(node, list):
-        kept = (each for each in node if not (isinstance(each, ast.keyword) and each.arg in _EXAMPLES))
-        return [_shape(each) for each in kept]
-    return None if node is None else [type(node).__name__, repr(node)]
+        return f"[{','.join(map(_shape, node))}]"
+    return f"{type(node).__name__} {node!r}"
+
+
+def _fields(node: ast.AST) -> Iterator[tuple[str, Any]]:
+    for name in node._fields:
+        value: Any = getattr(node, name, None)
+        if name == "body" and isinstance(node, _SCOPES) and _docstring(node):
+            yield name, value[1:]
+        elif name == "keywords":
+            yield name, [each for each in value if each.arg not in _EXAMPLES]
+        elif name != "type_comment" and value is not None:
+            yield name, value if isinstance(value, ast.AST | list) else [value]
 
 
 def _docstring(node: _SCOPES) -> bool:

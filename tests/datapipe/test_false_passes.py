@@ -51,6 +51,7 @@ def by_tier(found: list[Alike]) -> Iterator[tuple[str, int, int]]:
             yield tier, passes, sum(int(each.questions * each.wrong_passes) for each in mine)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mix", MIXES)
 @pytest.mark.parametrize("f", [0.01, 0.1])
 @pytest.mark.parametrize("n", [1, 8])

@@ -128,6 +128,7 @@ def test_version_sees_other_modules_of_judges_but_not_what_all_import(
     assert told[0] != told[1] == told[2]
 
 
+@pytest.mark.slow
 def test_the_version_of_code_covers_its_sandbox() -> None:
     closure = {path.stem for path in judges.versions._closure(judges.versions.HERE / "verifiers/code.py")}
     assert {"sandbox", "sandbox_enter", "sandbox_inside", "sandbox_cases", "plain_data"} <= closure
