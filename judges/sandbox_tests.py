@@ -8,6 +8,7 @@ from typing import Any
 
 from judges.sandbox_inside import MESSAGE_CHARS, fresh_module, said
 from judges.sandbox_pipes import FRAME_BYTES, Ended, PipeError, receive, send
+from judges.sandbox_spies import CHANGED, WATCHED, Notes, Spy, install, plain, watched
 from judges.values.plain_data import NotPlain, Strange, TooDeep, decode, encode
 
 # Python's own loops take these for their end, or leave by them, and with them the checks of the tests.
@@ -58,6 +59,7 @@ class Calls:
         self.many = 0
         self.wants_object = self.awaits = self.swayed = False
         self.mirrors = True
+        self.notes: Notes | None = None
         self.rebuilt: list[BaseException] = []
         self.exceptions: Mapping[str, type[BaseException]] = {}
         self.verdict: list[str] | None = None
@@ -76,7 +78,7 @@ class Calls:
                 raise NoVerdict(self.verdict[1])
             held: list[Any] = []
             try:
-                body = encode([list(args), kwargs, self.mirrors], held).encode()
+                body = encode([[plain(each) for each in args], kwargs, self.mirrors], held).encode()
             except NotPlain as error:
                 # What came from the candidate itself is no fault of the tests.
                 own = isinstance(error, TooDeep) or isinstance(_first_strange([args, kwargs]), Strange)
@@ -88,13 +90,15 @@ class Calls:
             told = self._answer(body, held)
         match told:
             case ["value", value, None]:
-                return value
+                return value if self.notes is None else Spy(value, self.notes)
             case ["value", value, [*contents]] if len(contents) == len(held) - 2:
                 for given, now in zip(held[2:], contents, strict=True):
-                    self.swayed |= value is not None and _differ(given, now)
+                    self.swayed = self.swayed or _differ(given, now)
                     _mirror(given, now)
                 return value
             case ["raised", str(why), [[*names], str(kind), [*values]]]:
+                if self.notes is not None:
+                    self.notes.steer()
                 self.rebuilt.append(self._rebuilt(why, names, kind, values))
                 raise self.rebuilt[-1]
         raise self.left("fail", "the candidate sent no result")
@@ -146,15 +150,16 @@ class Calls:
 
 
 def run_tests(source: int, sink: int, to_candidate: int, from_candidate: int) -> None:
-    """`[setup, tests, entry, wants_object, mirrors]` in; `["begun"]` out before a first call, then a verdict.
+    """`[setup, tests, entry, wants_object, world]` in; `["begun"]` out before a first call, then a verdict.
 
     Verdicts are `["pass"]`, `["pass", why]` where they may owe it to changes of their own values, and, with a
-    reason, `["fail", why]`, `["ended", why]` of a candidate that is no
-    more, `["broken", why]` of tests that are at fault and `["unclear", why]`.
+    reason, `["fail", why]`, `["ended", why]` of a candidate that is no more, `["broken", why]` of tests that
+    are at fault and `["unclear", why]`. Worlds are those of `judges.sandbox_spies`.
     """
-    setup, tests, entry, wants_object, mirrors = decode(receive(source))
+    setup, tests, entry, wants_object, world = decode(receive(source))
     calls = Calls(to_candidate, from_candidate, lambda: send(sink, encode(["begun"]).encode()))
-    calls.wants_object, calls.awaits, calls.mirrors = wants_object, "asyncio" in tests, mirrors
+    calls.wants_object, calls.awaits, calls.mirrors = wants_object, "asyncio" in tests, world == CHANGED
+    calls.notes = Notes() if world == WATCHED else None
     try:
         told = _verdict(calls, setup, tests, entry)
     except BaseException as error:  # noqa: BLE001 - tests may raise whatever they like, and later too
@@ -172,14 +177,24 @@ def _verdict(calls: Calls, setup: str, tests: str, entry: str) -> list[str]:
         exec(compile(setup, "<setup>", "exec", dont_inherit=True), module.__dict__)
         calls.exceptions = dict(_exceptions(vars(module)))
         setattr(module, entry, candidate)
-        exec(compile(tests, "<tests>", "exec", dont_inherit=True), module.__dict__)
+        if calls.notes is not None:
+            install(module.__dict__, calls.notes)
+        code = tests if calls.notes is None else watched(tests)
+        exec(compile(code, "<tests>", "exec", dont_inherit=True), module.__dict__)
         module.__dict__["check"](candidate)
     except BaseException as error:  # noqa: BLE001 - tests may raise whatever they like
         told = _told(error, calls)
     else:
-        told = ["pass", "changed"] if calls.swayed else ["pass"]
-        told = told if calls.many else ["broken", "they never call the candidate"]
+        told = _passed(calls)
     return calls.verdict or told
+
+
+def _passed(calls: Calls) -> list[str]:
+    if not calls.many:
+        return ["broken", "they never call the candidate"]
+    if calls.notes is not None and not calls.notes.independent:
+        return ["fail", "what it returned has a part in what fails"]
+    return ["pass", "changed"] if calls.swayed else ["pass"]
 
 
 def _exceptions(names: Mapping[str, Any]) -> Iterator[tuple[str, type[BaseException]]]:
@@ -210,10 +225,17 @@ def _place(error: BaseException) -> str:
 
 
 def _differ(given: Any, now: Any) -> bool:
+    """In value, type or order."""
     try:
-        return bool((list(given) if isinstance(given, deque) else given) != now)
-    except RecursionError:
+        return bool(_spelled(given) != _spelled(now))
+    except (RecursionError, ValueError):  # nested too deep, or a number too long to be written
         return True
+
+
+def _spelled(container: Any) -> Any:
+    if isinstance(container, set):
+        return sorted(map(repr, container))
+    return repr(dict(container) if isinstance(container, dict) else list(container))
 
 
 def _mirror(given: Any, now: Any) -> None:

@@ -27,6 +27,7 @@ _INSIDE = (
     "sandbox_seccomp",
     "sandbox_folder",
     "sandbox_inside",
+    "sandbox_spies",
     "sandbox_tests",
     "sandbox_zygote",
     "sandbox_enter",
@@ -45,7 +46,7 @@ for name, text in json.loads(os.pread(fd, os.fstat(fd).st_size, 0)):
     exec(compile(text, name, "exec"), module.__dict__)
 sys.modules["judges.sandbox_enter"].main()
 """
-_FLAGS = ["-s", "-P", "-S", "-B", "-u", "-c", _BOOT]
+_FLAGS = ["-s", "-P", "-S", "-B", "-c", _BOOT]
 # Each thread's own heap would reserve 64 MiB of the address space that is limited.
 _ENVIRONMENT = {
     "PYTHONHASHSEED": "0",

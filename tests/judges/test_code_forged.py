@@ -120,6 +120,66 @@ def ruled(program: str, reference: dict[str, Any], **limits: Any) -> Ruling:
     return code.bind({"cpu_s": 1.0, **limits}).judge(Attempt.of(answer, reference))
 
 
+BENT = {
+    "inline": "for n in [[3, 1, 2], [5, 4]]: assert candidate(n) == sorted(n)",
+    "helper": "def same(a, b): assert a == b\nn = [3, 1]\nsame(candidate(n), sorted(n))",
+    "helper that compares first": (
+        "def assertion(out, exp, atol):\n    exact = out == exp\n    if atol == 0 and isinstance(exp, float): atol = 1e-6\n"  # noqa: E501
+        "    if not exact and atol != 0: assert abs(out - exp) <= atol\n    else: assert exact\n"
+        "for inp in [[[1, 2]], [[3, 4]]]: assertion(candidate(*inp), [sum(*inp)] * len(*inp), 0)"
+    ),
+    "helper that raises": (
+        "def eq(a, b):\n    if a != b: raise AssertionError(a)\nn = [3, 1]\neq(candidate(n), sorted(n))"
+    ),
+    "in a dictionary": "n, out = [3, 1], {}\nout['r'] = candidate(n)\nwant = sorted(n)\nassert out['r'] == want",  # noqa: E501
+    "in lists": (
+        "outs, wants = [], []\nfor n in [[3, 1], [2, 1]]: outs.append(candidate(n)); wants.append(sorted(n))\n"  # noqa: E501
+        "for a, b in zip(outs, wants): assert a == b"
+    ),
+    "by another name": "n = [3, 1]\nr = candidate(n)\nt = r\nassert t == sorted(n)",
+    "pair": "def run(n): return candidate(n), sorted(n)\na, b = run([3, 1])\nassert a == b",
+    "nested function": "def ok(n): return candidate(n) == sorted(n)\nassert ok([3, 1])",
+    "map": "t = [[3, 1], [1, 0]]\nres = list(map(candidate, t))\nassert res == list(map(sorted, t))",
+    "flags": "ok = [candidate(n) == sorted(n) for n in [[3, 1], [1, 0]]]\ngood = all(ok)\nassert good",
+    "count": "m = sum(candidate(n) == sorted(n) for n in [[3, 1], [1, 0]])\nassert m == 2",
+    "identity": "n = [3, 1]\nassert (candidate(n) == []) is all(i < j for i, j in zip(n, n[1:]))",
+    "membership": "n = [3, 1]\nr = candidate(n)\nassert all(v in r for v in n)",
+    "swallowed": "n = [3, 1]\ntry: good = candidate(n) == sorted(n)\nexcept Exception: good = False\nassert good",  # noqa: E501
+    "branch": "n = [3, 1]\nif candidate(n) != sorted(n): good = False\nelse: good = True\nassert good",
+}
+NOTHING = {
+    "a reference of nothing": "for n in [[3, 1]]: assert candidate(n) == (max(n) if n else None)",
+    "a type of nothing": "n = [3]\nassert type(candidate(n)) == type(max(n) if n else None)",
+    "a loop over nothing": "n = [3, 1]\nassert candidate(n) is None\nfor v in n: assert candidate(n) == n.index(v)",  # noqa: E501
+}
+
+
+@pytest.mark.parametrize("tests", [*BENT, *NOTHING])
+def test_no_pass_by_changing_what_the_tests_compare_with(tests: str) -> None:
+    body = (BENT | NOTHING)[tests].replace("\n", "\n    ")
+    program = f"def f(x):\n    x.clear()\n    return {'[]' if tests in BENT else None}"
+    said = ruled(program, TESTS | {"tests": f"def check(candidate):\n    {body}\n"})
+    assert said.outcome == "unscored", said
+    assert said.reason == "the tests pass only with what the program did to their own values"
+
+
+CHANGES = {
+    "after": "a = [3, 1]\nwant = sorted(a)\ncandidate(a)\nassert a == want",
+    "beside": "a = [3, 1]\nassert candidate(a) is None and a == [1, 3]",
+    "helper": "def same(a, b): assert a == b\nfor n in [[3, 1], [2, 1]]:\n    a = n[:]\n    candidate(a)\n    same(a, sorted(n))",  # noqa: E501
+    "result first": "a = [3, 1]\nr = candidate(a)\nassert r is None\nassert len(a) == 2\nassert a[0] == 1",
+    "error last": "a = [3, 1]\ncandidate(a)\nassert a == [1, 3]\ntry: candidate(5)\nexcept AttributeError: pass",  # noqa: E501
+}
+
+
+@pytest.mark.parametrize("tests", CHANGES)
+def test_what_is_asked_for_may_be_changed(tests: str) -> None:
+    body = CHANGES[tests].replace("\n", "\n    ")
+    reference = TESTS | {"tests": f"def check(candidate):\n    {body}\n"}
+    said = [ruled(f"def f(x): {each}", reference).outcome for each in ("x.sort()", "x.clear()")]
+    assert said == ["pass", "fail"]
+
+
 @pytest.mark.parametrize("reference", [CASES, TESTS], ids=["cases", "tests"])
 @pytest.mark.parametrize("attack", FORGED)
 def test_a_forged_result_fails(attack: str, reference: dict[str, Any]) -> None:
