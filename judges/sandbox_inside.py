@@ -44,8 +44,10 @@ def be_program(source: int) -> None:
     """Be a program whose standard streams are in place."""
     sources = decode(receive(source))
     os.close(source)
+    _open_streams()
     builtins.open = io.open = _opening_streams(io.open)
     module = fresh_module("__main__")
+    module.__file__ = "program.py"
     for text in sources:
         exec(compile(text, "<program>", "exec", dont_inherit=True), module.__dict__)
 
@@ -114,6 +116,18 @@ def fresh_module(name: str) -> ModuleType:
     return module
 
 
+def _open_streams() -> None:
+    """The standard streams as an interpreter makes them: those of the zygote know another file than this."""
+    for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        old: Any = getattr(sys, name)
+        buffer: Any = open(fd, f"{mode}b", closefd=False)  # noqa: SIM115 - it stays open
+        buffer.raw.name = f"<{name}>"
+        stream: Any = io.TextIOWrapper(buffer, old.encoding, old.errors, "\n", line_buffering=fd == 2)
+        stream.mode = mode
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
+
+
 def _opening_streams(opened: Callable[..., Any]) -> Callable[..., Any]:
     """`open` that knows the standard streams by the names for which there is no /proc here."""
     streams = {"/dev/stdin": 0, "/dev/stdout": 1, "/dev/stderr": 2}
@@ -137,16 +151,32 @@ def said(error: BaseException) -> str:
 
 
 def end_program() -> None:
-    """What an interpreter does at its end: wait for threads, run exit functions, drop what is open."""
-    for step in (vars(threading)["_shutdown"], atexit._run_exitfuncs, _forget, gc.collect):
+    """What an interpreter does at its end: wait for threads, run exit functions, drop what is open.
+
+    In its order, since finalizers may still use what the program defines, and print.
+    """
+    shutdown = vars(threading)["_shutdown"]
+    for step in (shutdown, atexit._run_exitfuncs, _flush, _restore, _forget, gc.collect, _clear):
         try:
             step()
         except BaseException as error:  # noqa: BLE001 - a stranger's exit functions and finalizers
             _tell(said(error))
 
 
+def _restore() -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, name, getattr(sys, f"__{name}__"))
+
+
 def _forget() -> None:
-    vars(sys.modules["__main__"]).clear()
+    sys.modules.pop("__main__", None)
+
+
+def _clear() -> None:
+    """What still holds the program's names, as a signal handler does, holds its open files too."""
+    for each in gc.get_objects():
+        if type(each) is dict and each.get("__name__") == "__main__" and "__builtins__" in each:
+            each.clear()
 
 
 def finish(work: Callable[[], None], last: Callable[[], None] | None = None) -> NoReturn:
