@@ -38,17 +38,15 @@ class Died(Exception):
 class Candidate:
     """A function in a process of its own. Everything it says is read as plain data and nothing else."""
 
-    def __init__(
-        self, sandbox: Sandbox, sources: Sequence[str], entry: str, limits: Limits, tested: bool
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, sources: Sequence[str], entry: str, limits: Limits) -> None:
         self._sandbox = sandbox
-        self._deadline = time.monotonic() + limits.wall_s
+        self._idle_since = time.monotonic()
+        self._deadline = self._idle_since + limits.wall_s
         inside_in, self.sink = _pipe(ours="write")
         self.source, inside_out = _pipe(ours="read")
-        # The tests that call it start later, and by their clock it is late.
-        clock = replace(limits, wall_s=2 * limits.wall_s) if tested else limits
+        # Tests that call it start later, and between calls its clock stands still.
+        clock = replace(limits, wall_s=2 * limits.wall_s)
         self._number = sandbox.run(CALLS, [inside_in, inside_out], clock)
-        self._limits = limits
         self._program = encode([list(sources), entry]).encode()
 
     def load(self) -> str | None:
@@ -56,6 +54,7 @@ class Candidate:
         try:
             send(self.sink, self._program, self._deadline)
             told = decode(receive(self.source, self._deadline))
+            self._idle_since = time.monotonic()
         except (PipeError, NotPlain) as error:
             raise self._died(error) from None
         if not isinstance(told, list) or len(told) != 1 or not isinstance(told[0], str | None):
@@ -67,9 +66,12 @@ class Candidate:
         asked = encode([list(args), {}, False]).encode()
         if len(asked) > FRAME_BYTES:
             raise TooLarge
+        # What was done with its last result is no time of its own.
+        self._deadline += time.monotonic() - self._idle_since
         try:
             send(self.sink, asked, self._deadline)
             body = receive(self.source, self._deadline)
+            self._idle_since = time.monotonic()
             if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_PARTS + wanted_bytes:
                 raise Died(self.end(), "returned too much data")
             told = decode(body)
@@ -108,11 +110,9 @@ class Candidate:
 
 
 @contextmanager
-def candidate(
-    sandbox: Sandbox, sources: Sequence[str], entry: str, limits: Limits, tested: bool = False
-) -> Iterator[Candidate]:
+def candidate(sandbox: Sandbox, sources: Sequence[str], entry: str, limits: Limits) -> Iterator[Candidate]:
     """A candidate that is gone afterwards. Raises SandboxLost."""
-    made = Candidate(sandbox, sources, entry, limits, tested)
+    made = Candidate(sandbox, sources, entry, limits)
     try:
         yield made
     finally:
