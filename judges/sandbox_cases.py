@@ -102,9 +102,10 @@ def _in_one_process(
     with candidate(sandbox, sources, entry, limits) as called:
         try:
             failed = called.load()
-            for at, case in enumerate(cases):
-                named = Result(_call(entry, case), failed)
-                yield named if failed is not None else _result(called, entry, case, tolerance)
+            for case in cases:
+                lacking = Result(_call(entry, case), failed)
+                yield lacking if failed is not None else _result(called, entry, case, tolerance)
+                at += 1
         except Died as died:
             if at and died.why is None and _out_of_time(died.exit, limits):
                 return
