@@ -1,5 +1,6 @@
 """The ways into a sandbox on this machine: bubblewrap, or landlock with the namespaces that are allowed."""
 
+import itertools
 import json
 import os
 import shutil
@@ -58,7 +59,9 @@ _ENVIRONMENT = {
 _SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")
 _READABLE = ("/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/lib", "/lib64", "/etc/ld.so.cache")
 _DEVICES = ("/dev/null", "/dev/urandom")
-_NOBODYS, _MOST_USERS = 1_000, 1 << 22
+_NOBODYS, _MOST_USERS, _APART = 1_000, 1 << 22, 7919
+"""Workers, whose numbers lie close together, never come to the same user."""
+_started = itertools.count()
 
 
 class SandboxUnavailable(RuntimeError):
@@ -96,8 +99,13 @@ def start(way: Way, *, folder_bytes: int, namespaces: bool = True) -> Started:
     try:
         os.write(code, json.dumps(_sources()).encode())
         fds = [theirs.fileno(), code]
-        folder = None if way == "bubblewrap" else _folder()
-        settings = _settings(way, fds, folder) | {"folder_bytes": folder_bytes, "namespaces": namespaces}
+        user = _user()
+        folder = None if way == "bubblewrap" else _folder(user)
+        settings = _settings(way, fds, folder) | {
+            "user": user,
+            "folder_bytes": folder_bytes,
+            "namespaces": namespaces,
+        }
         process = subprocess.Popen(
             [_python(), *_FLAGS, json.dumps(settings)],
             stdin=subprocess.DEVNULL,
@@ -122,7 +130,6 @@ def _settings(way: Way, fds: list[int], folder: str | None) -> dict[str, Any]:
         "fds": fds,
         "prefix": prefix,
         "python": _FLAGS,
-        "user": _user(),
         "folder": folder,
         "readable": [*_READABLE, *(() if prefix == "/usr" else (prefix,)), "/dev/urandom"],
         "landlock": bool(sandbox_landlock.abi()),
@@ -131,19 +138,20 @@ def _settings(way: Way, fds: list[int], folder: str | None) -> dict[str, Any]:
 
 
 def _user() -> int | None:
-    """Root becomes a user that nobody else is: one per process that starts sandboxes."""
+    """Root becomes a user that nobody else is, one for each sandbox, since threads are counted by user."""
     if os.getuid() != 0:
         return None
     # A container may have few users; the last ones of a map are those that nobody has.
     with open("/proc/self/uid_map", encoding="ascii") as file:
         first, _, count = map(int, file.readlines()[-1].split())
     last = min(first + count, 1 << 31)  # bubblewrap knows no larger ones
-    return last - _NOBODYS - os.getpid() % max(1, min(_MOST_USERS, count // 2))
+    which = os.getpid() + _APART * next(_started)
+    return last - _NOBODYS - which % max(1, min(_MOST_USERS, count // 2))
 
 
-def _folder() -> str:
+def _folder(user: int | None) -> str:
     made = tempfile.mkdtemp(prefix="datapipe-sandbox-", dir="/tmp")
-    if (user := _user()) is not None:
+    if user is not None:
         os.chown(made, user, user)
     return made
 
@@ -156,7 +164,7 @@ def _bubblewrap(prefix: str) -> list[str]:
     return [
         str(shutil.which("bwrap")),
         *("--unshare-all", "--unshare-user", "--as-pid-1", "--cap-add", "CAP_SYS_ADMIN", "--new-session"),
-        *(*seen, *devices, "--tmpfs", "/tmp", "--chdir", "/", "--clearenv", *given),
+        *(*seen, *devices, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/", "--clearenv", *given),
     ]
 
 
