@@ -31,7 +31,7 @@ class Died(Exception):
     """The process ended, or had to be killed; how is in `exit`."""
 
     def __init__(self, exit: Exit, why: str | None = None) -> None:
-        super().__init__(why)
+        super().__init__(why or f"its process ended: {exit}")
         self.exit, self.why = exit, why
 
 
@@ -42,11 +42,9 @@ class Candidate:
         self._sandbox = sandbox
         self._idle_since = time.monotonic()
         self._deadline = self._idle_since + limits.wall_s
-        inside_in, self.sink = _pipe(ours="write")
-        self.source, inside_out = _pipe(ours="read")
         # Tests that call it start later, and between calls its clock stands still.
         clock = replace(limits, wall_s=2 * limits.wall_s)
-        self._number = sandbox.run(CALLS, [inside_in, inside_out], clock)
+        self._number, self.sink, self.source = _started(sandbox, CALLS, [], clock)
         self._program = encode([list(sources), entry]).encode()
 
     def load(self) -> str | None:
@@ -219,12 +217,9 @@ def run_tests(
     `sources` are what that takes: setup, tests, entry point, and two settings. Raises TestsDied, SandboxLost.
     """
     deadline, begun = time.monotonic() + limits.wall_s, False
-    inside_in, sink = _pipe(ours="write")
-    source, inside_out = _pipe(ours="read")
-    to_candidate, from_candidate = os.dup(called.sink), os.dup(called.source)
-    for fd in (to_candidate, from_candidate):
+    for fd in (called.sink, called.source):
         os.set_blocking(fd, True)
-    number = sandbox.run(TESTS, [inside_in, inside_out, to_candidate, from_candidate], limits)
+    number, sink, source = _started(sandbox, TESTS, [os.dup(called.sink), os.dup(called.source)], limits)
     try:
         send(sink, encode(list(sources)).encode(), deadline)
         while (told := decode(receive(source, deadline))) == ["begun"]:
@@ -238,6 +233,18 @@ def run_tests(
     finally:
         os.close(sink)
         os.close(source)
+
+
+def _started(sandbox: Sandbox, kind: bytes, more: list[int], limits: Limits) -> tuple[int, int, int]:
+    """A process with a pipe to it and one from it, whose ends here come after its number."""
+    inside_in, sink = _pipe(ours="write")
+    source, inside_out = _pipe(ours="read")
+    try:
+        return sandbox.run(kind, [inside_in, inside_out, *more], limits), sink, source
+    except BaseException:
+        os.close(sink)
+        os.close(source)
+        raise
 
 
 def _pipe(ours: str) -> tuple[int, int]:
