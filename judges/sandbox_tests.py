@@ -125,7 +125,8 @@ class Calls:
     def _drawn(self, items: list[Any], end: Any) -> Iterator[Any]:
         yield from items
         if isinstance(end, list) and len(end) == 3:
-            raise self._rebuilt(str(end[1]), end[0], str(end[1]), end[2])
+            self.rebuilt.append(self._rebuilt(str(end[1]), end[0], str(end[1]), end[2]))
+            raise self.rebuilt[-1]
         if end is not None:
             raise self.left("unclear", "the tests draw more from an iterator than can be sent")
 
@@ -206,12 +207,23 @@ def _exceptions(names: Mapping[str, Any]) -> Iterator[tuple[str, type[BaseExcept
 
 def _told(error: BaseException, calls: Calls) -> list[str]:
     """Until the candidate has been called, whatever goes wrong is the tests' own."""
-    own = not any(error is each for each in calls.rebuilt)
     # Tests have no folder that they may write.
-    if not calls.many or (own and isinstance(error, PermissionError) and error.filename):
+    refused = isinstance(error, PermissionError) and error.filename
+    rebuilt = {*map(id, calls.rebuilt)}
+    if not calls.many or (refused and not any(id(each) in rebuilt for each in _causes(error))):
         return ["broken", said(error)]
     raised = isinstance(error, CandidateRaised | CandidateLeft)
     return ["fail", f"{f'the candidate: {error}' if raised else said(error)}{_place(error)}"]
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """It, and what was being handled when it was raised."""
+    seen: set[int] = set()
+    left: BaseException | None = error
+    while left is not None and id(left) not in seen:
+        seen.add(id(left))
+        yield left
+        left = left.__cause__ or left.__context__
 
 
 def _place(error: BaseException) -> str:

@@ -1,9 +1,11 @@
 """No program can forge a pass, however it looks for what it should return."""
 
+import time
 from typing import Any
 
 import pytest
 
+from judges import sandbox_cases, sandbox_pool, sandbox_preflight
 from judges.attempt import Attempt
 from judges.base import Ruling
 from judges.sandbox_preflight import lacking
@@ -215,6 +217,21 @@ def test_a_loop_costs_its_own_case() -> None:
     assert (said.reason, said.score) == ("f(4): took more than 1 s of CPU time", pytest.approx(2 / 3))
 
 
+def test_a_case_answers_for_its_own_time_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither for that of the cases before it, nor for what comparing takes."""
+    asleep = "import time\ndef f(x):\n    time.sleep(0.3)\n    return {'secret': [x * 7919]}"
+    assert ruled(asleep, CASES, cpu_s=0.2).outcome == "pass"
+    monkeypatch.setattr(sandbox_cases, "same_output", lambda *_: time.sleep(0.5) is None)
+    assert ruled("def f(x): return 0", CASES, cpu_s=0.15).outcome == "pass"
+
+
+def test_a_sandbox_stays_warm_where_there_is_no_verdict() -> None:
+    sandbox_pool.close_idle()
+    tests = "def check(candidate): assert candidate(1).name == 1"
+    assert ruled("class A: pass\ndef f(x): return A()", TESTS | {"tests": tests}).outcome == "unscored"
+    assert len(sandbox_pool._idle) == 1
+
+
 def test_types_count() -> None:
     for wanted, got, outcome in [
         (1, "True", "fail"),
@@ -250,12 +267,8 @@ def test_tests_may_expect_exceptions_and_changed_arguments() -> None:
 
 
 def test_without_isolation_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    from judges import sandbox_pool, sandbox_preflight
-
     sandbox_pool.close_idle()
     monkeypatch.setattr(sandbox_preflight, "lacking", lambda way: f"no {way}")
-    sandbox_preflight.proven.cache_clear()
     said = ruled("def f(x): return x", TESTS)
-    sandbox_preflight.proven.cache_clear()
     assert (said.outcome, said.unscored) == ("unscored", "infra")
     assert "bubblewrap: no bubblewrap; landlock: no landlock" in str(said.reason)

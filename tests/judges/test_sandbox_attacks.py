@@ -10,11 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 
+from judges import sandbox_landlock, sandbox_preflight
 from judges.base import Outage
-from judges.sandbox import Limits, Sandbox
+from judges.sandbox import Limits, Sandbox, SandboxLost
 from judges.sandbox_cases import told
 from judges.sandbox_preflight import lacking
-from judges.sandbox_runs import Ran, run_program
+from judges.sandbox_runs import Ran, candidate, run_program
+from judges.sandbox_ways import WAYS as WAYS_IN
 from judges.sandbox_ways import Way
 
 pytestmark = pytest.mark.slow
@@ -96,9 +98,15 @@ DENIED = {
     "watching others": "raise_if(ctypes.CDLL(None, use_errno=True).inotify_init1(0))",
     "kill of itself": "os.kill(os.getpid(), 9)",
     "stop of itself": "os.kill(os.getpid(), 19)",
-    "timer that kills": "raise_if(ctypes.CDLL(None, use_errno=True).syscall({'x86_64': 222}.get(os.uname().machine, 107), 0, 0, 0))",  # noqa: E501
+    "timer that kills": "raise_if(ctypes.CDLL(None, use_errno=True).syscall(NUMBER(222, 107), 0, 0, 0))",
+    "shared memory of others": "raise_if(ctypes.CDLL(None, use_errno=True).syscall(NUMBER(30, 196), 0, 0, 0))",  # noqa: E501
+    "semaphores of others": "raise_if(ctypes.CDLL(None, use_errno=True).syscall(NUMBER(66, 191), 0, 0, 12, 0))",  # noqa: E501
+    "messages of others": "raise_if(ctypes.CDLL(None, use_errno=True).syscall(NUMBER(69, 189), 0, 0, 0, 0))",
+    "requests in the kernel": "raise_if(ctypes.CDLL(None, use_errno=True).syscall(NUMBER(206, 0), 1, 0))",
+    "the root": "open('/x', 'w')",
+    "devices": "open('/dev/x', 'w')",
 }
-RAISE_IF = "def raise_if(r):\n    if r < 0: raise OSError(ctypes.get_errno(), '')\n"
+RAISE_IF = "def NUMBER(*both): return both[os.uname().machine != 'x86_64']\ndef raise_if(r):\n    if r < 0: raise OSError(ctypes.get_errno(), '')\n"  # noqa: E501
 
 
 @pytest.mark.parametrize("attack", DENIED)
@@ -172,6 +180,34 @@ def test_many_files(sandbox: Sandbox) -> None:
     assert "No space left" in ran.stderr or ran.exit.status == -9, ran
 
 
+HIDDEN = {
+    "deleted": "f = os.open(str(n), 66); os.unlink(str(n))",
+    "renamed over": "f = os.open(str(n), 66); os.rename(str(n), 'x')",
+    "without a name": "f = os.open('.', os.O_TMPFILE | os.O_RDWR)",
+    "in a closed folder": "os.path.exists('h') or os.mkdir('h', 0o300); f = os.open(f'h/{n}', 66)",
+}
+
+
+@pytest.mark.parametrize("way", HIDDEN)
+@pytest.mark.parametrize("write", ["os.posix_fallocate(f, 0, 4 << 20)", "os.write(f, bytes(4 << 20))"])
+def test_files_that_no_list_shows(sandbox: Sandbox, way: str, write: str) -> None:
+    ran = run(
+        sandbox,
+        f"import mmap, os, time\nheld = []\nfor n in range(16):\n    {HIDDEN[way]}\n    {write}\n"
+        "    held.append(mmap.mmap(f, 4096)); os.close(f); time.sleep(0.005)\ntime.sleep(0.3); print('wrote')",  # noqa: E501
+    )
+    assert ran.stdout == "", ran
+
+
+def test_what_is_deleted_seems_gone(sandbox: Sandbox) -> None:
+    ran = run(
+        sandbox,
+        "import tempfile\nwith tempfile.TemporaryFile() as a, tempfile.NamedTemporaryFile() as b: a.write(b'x')\n"  # noqa: E501
+        "with tempfile.TemporaryDirectory() as made: open(made + '/x', 'w').close()\nprint('done')",
+    )
+    assert ran.stdout == "done\n", ran
+
+
 def test_deep_folders_and_closed_folders(sandbox: Sandbox) -> None:
     run(sandbox, "import os\nfor n in range(800): os.mkdir('d'); os.chdir('d')")
     run(sandbox, "import os\nfor n in range(3000): os.mkdir('d'); os.chdir('d')")
@@ -240,6 +276,64 @@ def test_attacks_are_real() -> None:
             client.connect(server.getsockname())
         assert Path(f"/proc/{os.getpid()}/environ").read_bytes()
         os.kill(os.getpid(), 0)
+
+
+def test_bubblewrap_contains_without_landlock(monkeypatch: pytest.MonkeyPatch) -> None:
+    if lack := lacking("bubblewrap"):
+        pytest.skip(lack)
+    monkeypatch.setattr(sandbox_landlock, "abi", lambda: 0)
+    sandbox_preflight._proven.clear()
+    assert lacking("bubblewrap") is None
+    with Sandbox("bubblewrap") as made:
+        for place in ("/x", "/dev/x", "/etc/x", "/usr/x"):
+            assert "Read-only file system" in run(made, f"open({place!r}, 'w')").stderr
+
+
+def test_a_fault_that_passes_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    way = next((way for way in WAYS_IN if lacking(way) is None), None)
+    if way is None:
+        pytest.skip("no sandbox works here")
+    sandbox_preflight._proven.clear()
+    with monkeypatch.context() as patched:
+        patched.setattr(sandbox_preflight, "Sandbox", no_descriptors)
+        assert "Too many open files" in str(lacking(way))
+    assert lacking(way) is None
+
+
+def no_descriptors(_: Way) -> Sandbox:
+    raise OSError(24, "Too many open files")
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root becomes others")
+def test_each_sandbox_is_a_user_of_its_own(sandbox: Sandbox) -> None:
+    with Sandbox(sandbox.way) as other:
+        users = [run(each, "import os; print(os.getuid())").stdout for each in (sandbox, other)]
+    assert users[0] != users[1]
+
+
+def test_closing_follows_no_link(tmp_path: Path) -> None:
+    if lack := lacking("landlock"):
+        pytest.skip(lack)
+    made = Sandbox("landlock")
+    folder = made._started.folder
+    assert folder is not None
+    Path(folder).rmdir() if Path(folder).exists() else None
+    tmp_path.chmod(0o755)
+    (tmp_path / "x").touch()
+    Path(folder).symlink_to(tmp_path)
+    made.close()
+    Path(folder).unlink()
+    assert (oct(tmp_path.stat().st_mode)[-3:], os.listdir(tmp_path)) == ("755", ["x"])
+
+
+def test_the_first_error_tells_why_a_sandbox_was_lost(sandbox: Sandbox) -> None:
+    with Sandbox(sandbox.way) as made:
+        os.kill(made._zygote, 9)
+        with pytest.raises(SandboxLost) as first, candidate(made, ["def f(): pass"], "f", LIMITS) as called:
+            called.load()
+        with pytest.raises(SandboxLost) as second:
+            made.clean()
+        assert first.value is second.value
 
 
 def test_nothing_is_left_after_closing() -> None:
