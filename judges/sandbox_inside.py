@@ -25,7 +25,7 @@ def answer_calls(source: int, sink: int) -> None:
 
     A call is `[arguments, keywords, mirror]`; a result is `["value", value, containers]`, with `mirror` what
     lists, dicts, sets and deques of the call hold now, in the order in which they came, or
-    `["raised", message, exception]`.
+    `["raised", message, exception]`. Of an iterator that goes on, `["more", place]` asks for the next part.
     """
     sources, entry = decode(receive(source))
     # Not `__main__`, since a script's own main part would read input that is not there.
@@ -36,15 +36,15 @@ def answer_calls(source: int, sink: int) -> None:
         send(sink, encode([said(error)]).encode())
         return
     send(sink, encode([None]).encode())
+    kept: list[Any] = []
     while True:
-        send(sink, _called(function, receive(source)))
+        send(sink, _called(function, receive(source), kept))
 
 
 def be_program(source: int) -> None:
     """Be a program whose standard streams are in place."""
     sources = decode(receive(source))
     os.close(source)
-    _open_streams()
     builtins.open = io.open = _opening_streams(io.open)
     module = fresh_module("__main__")
     module.__file__ = "program.py"
@@ -52,23 +52,26 @@ def be_program(source: int) -> None:
         exec(compile(text, "<program>", "exec", dont_inherit=True), module.__dict__)
 
 
-def _called(function: Callable[..., Any], body: bytes) -> bytes:
+def _called(function: Callable[..., Any], body: bytes, kept: list[Any]) -> bytes:
     held: list[Any] = []
-    args, kwargs, mirror = decode(body, held)
+    asked = decode(body, held)
+    if asked[0] == "more":
+        return _value(["value", kept[asked[1]], None], (), kept)
+    args, kwargs, mirror = asked
     try:
         value = function(*args, **kwargs)
     except BaseException as error:  # noqa: BLE001 - a stranger's function, which may raise whatever it likes
         return encode(["raised", said(error), raised(error)], raised=raised).encode()
     if not mirror:
-        return _value(["value", value, None], ())
+        return _value(["value", value, None], (), kept)
     # The call itself, its arguments and its keywords are no containers of the caller's.
     own = [_copy(each) for each in held[2:]] if len(held) > 3 else None
-    return _value(["value", value, own], held)
+    return _value(["value", value, own], held, kept)
 
 
-def _value(told: list[Any], known: Sequence[Any]) -> bytes:
+def _value(told: list[Any], known: Sequence[Any], kept: list[Any]) -> bytes:
     try:
-        return encode(told, known=known, raised=raised).encode()
+        return encode(told, known=known, raised=raised, kept=kept).encode()
     except NotPlain as error:
         return encode(["raised", f"returned {error}", None]).encode()
 
@@ -114,18 +117,6 @@ def fresh_module(name: str) -> ModuleType:
     module.__dict__["__builtins__"] = builtins
     sys.modules[name] = sys.modules["__main__"] = module
     return module
-
-
-def _open_streams() -> None:
-    """The standard streams as an interpreter makes them: those of the zygote know another file than this."""
-    for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        old: Any = getattr(sys, name)
-        buffer: Any = open(fd, f"{mode}b", closefd=False)  # noqa: SIM115 - it stays open
-        buffer.raw.name = f"<{name}>"
-        stream: Any = io.TextIOWrapper(buffer, old.encoding, old.errors, "\n", line_buffering=fd == 2)
-        stream.mode = mode
-        setattr(sys, name, stream)
-        setattr(sys, f"__{name}__", stream)
 
 
 def _opening_streams(opened: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from judges.sandbox_inside import MESSAGE_CHARS, fresh_module, said
+from judges.sandbox_mirrors import differ, first_strange, mirror
 from judges.sandbox_pipes import FRAME_BYTES, Ended, PipeError, receive, send
 from judges.sandbox_spies import CHANGED, WATCHED, Notes, Spy, install, plain, watched
 from judges.values.plain_data import NotPlain, Strange, TooDeep, decode, encode
@@ -81,7 +82,7 @@ class Calls:
                 body = encode([[plain(each) for each in args], kwargs, self.mirrors], held).encode()
             except NotPlain as error:
                 # What came from the candidate itself is no fault of the tests.
-                own = isinstance(error, TooDeep) or isinstance(_first_strange([args, kwargs]), Strange)
+                own = isinstance(error, TooDeep) or isinstance(first_strange([args, kwargs]), Strange)
                 raise self.left(
                     "fail" if self.many and own else "broken", f"the tests pass {error}"
                 ) from None
@@ -93,8 +94,8 @@ class Calls:
                 return value if self.notes is None else Spy(value, self.notes)
             case ["value", value, [*contents]] if len(contents) == len(held) - 2:
                 for given, now in zip(held[2:], contents, strict=True):
-                    self.swayed = self.swayed or _differ(given, now)
-                    _mirror(given, now)
+                    self.swayed = self.swayed or differ(given, now)
+                    mirror(given, now)
                 return value
             case ["raised", str(why), [[*names], str(kind), [*values]]]:
                 if self.notes is not None:
@@ -128,7 +129,16 @@ class Calls:
             self.rebuilt.append(self._rebuilt(str(end[1]), end[0], str(end[1]), end[2]))
             raise self.rebuilt[-1]
         if end is not None:
-            raise self.left("unclear", "the tests draw more from an iterator than can be sent")
+            yield from self._more(end)
+
+    def _more(self, end: Any) -> Iterator[Any]:
+        """What an iterator of the candidate's gives next."""
+        with self._lock:
+            told = self._answer(encode(end).encode(), [])
+        match told:
+            case ["value", value, None] if isinstance(value, Iterator):
+                return value
+        raise self.left("fail", "the candidate sent no result")
 
     def _rebuilt(self, why: str, names: list[Any], kind: str, args: list[Any]) -> BaseException:
         """An exception of the built-in classes it had, or of a class that the question shows, since tests may
@@ -234,46 +244,3 @@ def _place(error: BaseException) -> str:
             line = trace.tb_lineno
         trace = trace.tb_next
     return f" (line {line} of the tests)" if line else ""
-
-
-def _differ(given: Any, now: Any) -> bool:
-    """In value, type or order."""
-    try:
-        return bool(_spelled(given) != _spelled(now))
-    except (RecursionError, ValueError):  # nested too deep, or a number too long to be written
-        return True
-
-
-def _spelled(container: Any) -> Any:
-    if isinstance(container, set):
-        return sorted(map(repr, container))
-    return repr(dict(container) if isinstance(container, dict) else list(container))
-
-
-def _mirror(given: Any, now: Any) -> None:
-    if isinstance(given, list) and isinstance(now, list):
-        given[:] = now
-    elif isinstance(given, deque) and isinstance(now, list):
-        given.clear()
-        given.extend(now)
-    elif (isinstance(given, dict) and isinstance(now, dict)) or (
-        isinstance(given, set) and isinstance(now, set)
-    ):
-        given.clear()
-        given.update(now)
-
-
-def _first_strange(value: Any) -> Any:
-    """The first object of the candidate's in a value, as deep as plain data may be."""
-    left = [value]
-    for _ in range(100_000):
-        if not left:
-            return None
-        each = left.pop()
-        if isinstance(each, Strange):
-            return each
-        if isinstance(each, list | tuple | set | frozenset | deque):
-            left += list(each)
-        elif isinstance(each, dict):
-            left += [*each, *each.values()]
-    return None

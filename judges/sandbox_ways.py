@@ -29,6 +29,7 @@ _INSIDE = (
     "sandbox_folder",
     "sandbox_inside",
     "sandbox_spies",
+    "sandbox_mirrors",
     "sandbox_tests",
     "sandbox_zygote",
     "sandbox_enter",
