@@ -72,6 +72,7 @@ class Sandbox:
         self._started: Started = start(way, folder_bytes=folder_mb << 20, namespaces=namespaces)
         self._ended: dict[int, Exit] = {}
         self._last = self._zygote = 0
+        self._lost: SandboxLost | None = None
         if self._message(time.monotonic() + _START_S) != b"ready":
             complaint = self._complaint()
             self.close()
@@ -119,7 +120,7 @@ class Sandbox:
     def _take_exit(self) -> None:
         body = self._message(time.monotonic() + _CLEAN_S)
         if body is None or len(body) != EXIT.size:
-            raise SandboxLost(f"the sandbox ended: {self._complaint()}")
+            raise self._end_of_it()
         ended, *how = EXIT.unpack(body)
         self._ended[ended] = Exit(*how)
 
@@ -130,7 +131,7 @@ class Sandbox:
         deadline = time.monotonic() + _CLEAN_S
         while (body := self._message(deadline)) != CLEAN:
             if body is None:
-                raise SandboxLost(f"the sandbox ended: {self._complaint()}")
+                raise self._end_of_it()
 
     def close(self) -> None:
         """End everything inside and remove the folder. May be called twice."""
@@ -152,7 +153,13 @@ class Sandbox:
         try:
             socket.send_fds(self._started.channel, [body], list(fds))
         except OSError as error:
-            raise SandboxLost(f"the sandbox ended: {error}") from error
+            raise self._end_of_it(error) from error
+
+    def _end_of_it(self, why: OSError | None = None) -> SandboxLost:
+        """The first error that told of it, since all that follow say less."""
+        if self._lost is None:
+            self._lost = SandboxLost(f"the sandbox ended: {why or self._complaint()}")
+        return self._lost
 
     def _message(self, deadline: float) -> bytes | None:
         """The next word of the zygote; None where it has ended, or says nothing."""

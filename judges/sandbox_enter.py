@@ -2,6 +2,7 @@
 
 import _sitebuiltins
 import builtins
+import io
 import json
 import os
 import signal
@@ -68,9 +69,25 @@ def _be_zygote(settings: dict[str, Any], namespaces: bool) -> NoReturn:
     for name in _WARM:
         __import__(name)
     _look_usual()
+    _open_streams()
     os.close(settings["fds"][1])
     with socket.socket(fileno=settings["fds"][0]) as channel:
         zygote.serve(channel, place)
+
+
+def _open_streams() -> None:
+    """Standard streams for programs, over pipes as theirs will be: a stream never forgets its first file."""
+    for end, fd in zip(os.pipe(), (0, 1), strict=True):
+        os.dup2(end, fd)
+        os.close(end)
+    for fd, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        old: Any = getattr(sys, name)
+        buffer: Any = open(fd, f"{mode}b", closefd=False)  # noqa: SIM115 - it stays open
+        buffer.raw.name = f"<{name}>"
+        stream: Any = io.TextIOWrapper(buffer, old.encoding, old.errors, "\n", line_buffering=fd == 2)
+        stream.mode = mode
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)
 
 
 def _look_usual() -> None:

@@ -9,12 +9,14 @@ _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 
 
 def used(folder: str) -> int | None:
-    """Bytes under the folder, each entry a block at least; None where it is too deep to be read."""
+    """Bytes under the folder, each entry a block at least; None where it is too deep or closed to be read."""
     total, level = 0, [folder]
     for _ in range(_DEEPEST):
         below: list[str] = []
-        for path in level:
-            total += _listed(path, below)
+        try:
+            total += sum(_listed(path, below) for path in level)
+        except PermissionError:
+            return None
         if not below:
             return total
         level = below
@@ -22,13 +24,15 @@ def used(folder: str) -> int | None:
 
 
 def _listed(path: str, folders: list[str]) -> int:
-    """Bytes of the entries themselves; what is removed meanwhile, or closed, counts as nothing."""
+    """Bytes of the entries themselves; what is gone meanwhile counts as nothing. Raises PermissionError."""
     total = 0
     try:
         for entry in os.scandir(path):
             total += max(_BLOCK, entry.stat(follow_symlinks=False).st_blocks * 512)
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.path)
+    except PermissionError:
+        raise
     except OSError:
         return total
     return total
@@ -39,9 +43,9 @@ def empty(folder: str) -> None:
 
     Folders in folders are first moved to the top, so that no path is ever too long and no call nests.
     """
-    os.chmod(folder, 0o700)
     top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
     try:
+        os.fchmod(top, 0o700)
         moved = 0
         while names := os.listdir(top):
             for name in names:

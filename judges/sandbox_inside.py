@@ -25,7 +25,7 @@ def answer_calls(source: int, sink: int) -> None:
 
     A call is `[arguments, keywords, mirror]`; a result is `["value", value, containers]`, with `mirror` what
     lists, dicts, sets and deques of the call hold now, in the order in which they came, or
-    `["raised", message, exception]`.
+    `["raised", message, exception]`. Of an iterator that goes on, `["more", place]` asks for the next part.
     """
     sources, entry = decode(receive(source))
     # Not `__main__`, since a script's own main part would read input that is not there.
@@ -36,8 +36,9 @@ def answer_calls(source: int, sink: int) -> None:
         send(sink, encode([said(error)]).encode())
         return
     send(sink, encode([None]).encode())
+    kept: list[Any] = []
     while True:
-        send(sink, _called(function, receive(source)))
+        send(sink, _called(function, receive(source), kept))
 
 
 def be_program(source: int) -> None:
@@ -46,27 +47,31 @@ def be_program(source: int) -> None:
     os.close(source)
     builtins.open = io.open = _opening_streams(io.open)
     module = fresh_module("__main__")
+    module.__file__ = "program.py"
     for text in sources:
         exec(compile(text, "<program>", "exec", dont_inherit=True), module.__dict__)
 
 
-def _called(function: Callable[..., Any], body: bytes) -> bytes:
+def _called(function: Callable[..., Any], body: bytes, kept: list[Any]) -> bytes:
     held: list[Any] = []
-    args, kwargs, mirror = decode(body, held)
+    asked = decode(body, held)
+    if asked[0] == "more":
+        return _value(["value", kept[asked[1]], None], (), kept)
+    args, kwargs, mirror = asked
     try:
         value = function(*args, **kwargs)
     except BaseException as error:  # noqa: BLE001 - a stranger's function, which may raise whatever it likes
         return encode(["raised", said(error), raised(error)], raised=raised).encode()
     if not mirror:
-        return _value(["value", value, None], ())
+        return _value(["value", value, None], (), kept)
     # The call itself, its arguments and its keywords are no containers of the caller's.
     own = [_copy(each) for each in held[2:]] if len(held) > 3 else None
-    return _value(["value", value, own], held)
+    return _value(["value", value, own], held, kept)
 
 
-def _value(told: list[Any], known: Sequence[Any]) -> bytes:
+def _value(told: list[Any], known: Sequence[Any], kept: list[Any]) -> bytes:
     try:
-        return encode(told, known=known, raised=raised).encode()
+        return encode(told, known=known, raised=raised, kept=kept).encode()
     except NotPlain as error:
         return encode(["raised", f"returned {error}", None]).encode()
 
@@ -137,16 +142,32 @@ def said(error: BaseException) -> str:
 
 
 def end_program() -> None:
-    """What an interpreter does at its end: wait for threads, run exit functions, drop what is open."""
-    for step in (vars(threading)["_shutdown"], atexit._run_exitfuncs, _forget, gc.collect):
+    """What an interpreter does at its end: wait for threads, run exit functions, drop what is open.
+
+    In its order, since finalizers may still use what the program defines, and print.
+    """
+    shutdown = vars(threading)["_shutdown"]
+    for step in (shutdown, atexit._run_exitfuncs, _flush, _restore, _forget, gc.collect, _clear):
         try:
             step()
         except BaseException as error:  # noqa: BLE001 - a stranger's exit functions and finalizers
             _tell(said(error))
 
 
+def _restore() -> None:
+    for name in ("stdin", "stdout", "stderr"):
+        setattr(sys, name, getattr(sys, f"__{name}__"))
+
+
 def _forget() -> None:
-    vars(sys.modules["__main__"]).clear()
+    sys.modules.pop("__main__", None)
+
+
+def _clear() -> None:
+    """What still holds the program's names, as a signal handler does, holds its open files too."""
+    for each in gc.get_objects():
+        if type(each) is dict and each.get("__name__") == "__main__" and "__builtins__" in each:
+            each.clear()
 
 
 def finish(work: Callable[[], None], last: Callable[[], None] | None = None) -> NoReturn:

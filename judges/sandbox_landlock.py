@@ -13,6 +13,7 @@ _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1, 2, 4, 8
 _RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1, 4: (1 << 15) - 1}
 _ALL_RIGHTS = (1 << 16) - 1
 _TCP, _SCOPES = 3, 3
+_REMOVE_FILE = 1 << 5
 _OF_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | 1 << 14 | 1 << 15
 _MAKE_DEVICES = 1 << 6 | 1 << 11
 """Character and block devices, which nobody makes here."""
@@ -23,8 +24,11 @@ def abi() -> int:
     return max(0, int(_libc().syscall(_CREATE, None, 0, _VERSION_FLAG)))
 
 
-def restrict(readable: Iterable[str], writable: str | None) -> None:
-    """Bind this thread for good; missing paths are left out. Needs no_new_privs. Raises OSError."""
+def restrict(readable: Iterable[str], writable: str | None, listed: bool = False) -> None:
+    """Bind this thread for good; missing paths are left out. Needs no_new_privs. Raises OSError.
+
+    With `listed` no file of the folder loses its name.
+    """
     version = abi()
     rights = _RIGHTS.get(version, _ALL_RIGHTS)
     attributes = struct.pack("QQQ", rights, _TCP if version >= 4 else 0, _SCOPES if version >= 6 else 0)
@@ -34,7 +38,7 @@ def restrict(readable: Iterable[str], writable: str | None) -> None:
         _allow(rules, path, rights & (_READ_FILE | _READ_DIR | _EXECUTE))
     _allow(rules, "/dev/null", rights & (_READ_FILE | _WRITE_FILE))
     if writable is not None:
-        _allow(rules, writable, rights & ~_MAKE_DEVICES)
+        _allow(rules, writable, rights & ~(_MAKE_DEVICES | (_REMOVE_FILE if listed else 0)))
     _call(_RESTRICT, rules, 0)
     os.close(rules)
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from judges.base import Outage, Unscored
 from judges.sandbox import Sandbox
 from judges.sandbox_preflight import open_sandbox
 from judges.sandbox_ways import Way
@@ -18,16 +19,21 @@ _lock = threading.Lock()
 def borrowed(way: Way | None = None) -> Iterator[Sandbox]:
     """A sandbox nobody else uses; one in which anything went wrong is not used again.
 
-    Raises SandboxUnavailable where none isolates here.
+    That there is no verdict is nothing that went wrong. Raises SandboxUnavailable where none isolates here.
     """
-    sandbox = _take(way) or open_sandbox(way)
+    sandbox, whole = _take(way) or open_sandbox(way), False
     try:
         yield sandbox
-    except BaseException:
-        sandbox.close()
+        whole = True
+    except Unscored as error:
+        whole = not isinstance(error, Outage)
         raise
-    with _lock:
-        _idle.append((os.getpid(), sandbox))
+    finally:
+        if whole:
+            with _lock:
+                _idle.append((os.getpid(), sandbox))
+        else:
+            sandbox.close()
 
 
 def close_idle() -> None:

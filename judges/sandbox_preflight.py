@@ -4,7 +4,6 @@ import os
 import tempfile
 import threading
 from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +41,9 @@ def probe(secrets, places, parent):
     return done, sorted(os.environ), os.getuid()
 '''
 _HARMLESS = frozenset({"HOME", "LANG", "LC_CTYPE", "PATH", "PWD", "PYTHONHASHSEED"})
+_PLACES = ("/var/tmp/datapipe-probe", "/datapipe-probe", "/dev/datapipe-probe")
 _ENTERING = threading.Lock()
+_proven: set[Way] = set()
 
 
 def open_sandbox(way: Way | None = None) -> Sandbox:
@@ -51,9 +52,8 @@ def open_sandbox(way: Way | None = None) -> Sandbox:
         return Sandbox(way or proven())
 
 
-@cache
 def proven() -> Way:
-    """The first way that isolates here, tried once per process. Raises SandboxUnavailable."""
+    """The first way that isolates here. Raises SandboxUnavailable."""
     lacks = []
     for way in WAYS:
         if (lack := lacking(way)) is None:
@@ -62,9 +62,13 @@ def proven() -> Way:
     raise SandboxUnavailable(f"no sandbox works on this machine, so no program is run ({'; '.join(lacks)})")
 
 
-@cache
 def lacking(way: Way) -> str | None:
-    """Why this way does not isolate on this machine; None where it does."""
+    """Why this way does not isolate on this machine; None where it does, which is tried once per process.
+
+    What fails is tried again, since the fault may have passed.
+    """
+    if way in _proven:
+        return None
     if lack := missing(way):
         return lack
     try:
@@ -72,7 +76,10 @@ def lacking(way: Way) -> str | None:
             leaks = _leaks(sandbox)
     except (SandboxUnavailable, SandboxLost, OSError, Died) as error:
         return str(error) or type(error).__name__
-    return f"it does not contain {', '.join(leaks)}" if leaks else None
+    if leaks:
+        return f"it does not contain {', '.join(leaks)}"
+    _proven.add(way)
+    return None
 
 
 def _leaks(sandbox: Sandbox) -> list[str]:
@@ -88,12 +95,13 @@ def _leaks(sandbox: Sandbox) -> list[str]:
             "/etc/passwd",
             os.path.expanduser("~/.profile"),
         ]
-        told = _probed(sandbox, [secrets, [str(place), "/var/tmp/datapipe-probe"], os.getpid()])
+        told = _probed(sandbox, [secrets, [str(place), *_PLACES], os.getpid()])
         found = _found(told)
         if place.exists():
             found.append("writing outside its folder")
-    with suppress(FileNotFoundError):
-        os.unlink("/var/tmp/datapipe-probe")
+    for each in _PLACES:
+        with suppress(OSError):
+            os.unlink(each)
     return list(dict.fromkeys(found))
 
 

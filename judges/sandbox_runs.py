@@ -31,24 +31,20 @@ class Died(Exception):
     """The process ended, or had to be killed; how is in `exit`."""
 
     def __init__(self, exit: Exit, why: str | None = None) -> None:
-        super().__init__(why)
+        super().__init__(why or f"its process ended: {exit}")
         self.exit, self.why = exit, why
 
 
 class Candidate:
     """A function in a process of its own. Everything it says is read as plain data and nothing else."""
 
-    def __init__(
-        self, sandbox: Sandbox, sources: Sequence[str], entry: str, limits: Limits, tested: bool
-    ) -> None:
+    def __init__(self, sandbox: Sandbox, sources: Sequence[str], entry: str, limits: Limits) -> None:
         self._sandbox = sandbox
-        self._deadline = time.monotonic() + limits.wall_s
-        inside_in, self.sink = _pipe(ours="write")
-        self.source, inside_out = _pipe(ours="read")
-        # The tests that call it start later, and by their clock it is late.
-        clock = replace(limits, wall_s=2 * limits.wall_s) if tested else limits
-        self._number = sandbox.run(CALLS, [inside_in, inside_out], clock)
-        self._limits = limits
+        self._idle_since = time.monotonic()
+        self._deadline = self._idle_since + limits.wall_s
+        # Tests that call it start later, and between calls its clock stands still.
+        clock = replace(limits, wall_s=2 * limits.wall_s)
+        self._number, self.sink, self.source = _started(sandbox, CALLS, [], clock)
         self._program = encode([list(sources), entry]).encode()
 
     def load(self) -> str | None:
@@ -56,6 +52,7 @@ class Candidate:
         try:
             send(self.sink, self._program, self._deadline)
             told = decode(receive(self.source, self._deadline))
+            self._idle_since = time.monotonic()
         except (PipeError, NotPlain) as error:
             raise self._died(error) from None
         if not isinstance(told, list) or len(told) != 1 or not isinstance(told[0], str | None):
@@ -67,9 +64,12 @@ class Candidate:
         asked = encode([list(args), {}, False]).encode()
         if len(asked) > FRAME_BYTES:
             raise TooLarge
+        # What was done with its last result is no time of its own.
+        self._deadline += time.monotonic() - self._idle_since
         try:
             send(self.sink, asked, self._deadline)
             body = receive(self.source, self._deadline)
+            self._idle_since = time.monotonic()
             if sum(map(body.count, (b",", b"[", b"{"))) > _MOST_PARTS + wanted_bytes:
                 raise Died(self.end(), "returned too much data")
             told = decode(body)
@@ -108,11 +108,9 @@ class Candidate:
 
 
 @contextmanager
-def candidate(
-    sandbox: Sandbox, sources: Sequence[str], entry: str, limits: Limits, tested: bool = False
-) -> Iterator[Candidate]:
+def candidate(sandbox: Sandbox, sources: Sequence[str], entry: str, limits: Limits) -> Iterator[Candidate]:
     """A candidate that is gone afterwards. Raises SandboxLost."""
-    made = Candidate(sandbox, sources, entry, limits, tested)
+    made = Candidate(sandbox, sources, entry, limits)
     try:
         yield made
     finally:
@@ -219,12 +217,9 @@ def run_tests(
     `sources` are what that takes: setup, tests, entry point, and two settings. Raises TestsDied, SandboxLost.
     """
     deadline, begun = time.monotonic() + limits.wall_s, False
-    inside_in, sink = _pipe(ours="write")
-    source, inside_out = _pipe(ours="read")
-    to_candidate, from_candidate = os.dup(called.sink), os.dup(called.source)
-    for fd in (to_candidate, from_candidate):
+    for fd in (called.sink, called.source):
         os.set_blocking(fd, True)
-    number = sandbox.run(TESTS, [inside_in, inside_out, to_candidate, from_candidate], limits)
+    number, sink, source = _started(sandbox, TESTS, [os.dup(called.sink), os.dup(called.source)], limits)
     try:
         send(sink, encode(list(sources)).encode(), deadline)
         while (told := decode(receive(source, deadline))) == ["begun"]:
@@ -238,6 +233,18 @@ def run_tests(
     finally:
         os.close(sink)
         os.close(source)
+
+
+def _started(sandbox: Sandbox, kind: bytes, more: list[int], limits: Limits) -> tuple[int, int, int]:
+    """A process with a pipe to it and one from it, whose ends here come after its number."""
+    inside_in, sink = _pipe(ours="write")
+    source, inside_out = _pipe(ours="read")
+    try:
+        return sandbox.run(kind, [inside_in, inside_out, *more], limits), sink, source
+    except BaseException:
+        os.close(sink)
+        os.close(source)
+        raise
 
 
 def _pipe(ours: str) -> tuple[int, int]:

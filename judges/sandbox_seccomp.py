@@ -35,8 +35,11 @@ _DENIED: tuple[tuple[int | None, int | None], ...] = (
     # file systems and namespaces: mount, umount2, pivot_root, chroot, unshare, setns, fsopen … mount_setattr
     *((165, 40), (166, 39), (155, 41), (161, 51), (272, 97), (308, 268), (430, 430), (431, 431)),
     *((432, 432), (433, 433), (428, 428), (429, 429), (442, 442), (303, 264), (304, 265)),
-    # what outlives a process or its limits: shmget, semget, msgget, mq_open, memfd_create, memfd_secret
-    *((29, 194), (64, 190), (68, 186), (240, 180), (319, 279), (447, 447)),
+    # what outlives a process or its limits: shmget, semget, msgget, mq_open, memfd_create, memfd_secret,
+    # io_setup
+    *((29, 194), (64, 190), (68, 186), (240, 180), (319, 279), (447, 447), (206, 0)),
+    # and what others made of it: shmat, shmctl, semop, semtimedop, semctl, msgsnd, msgrcv, msgctl
+    *((30, 196), (31, 195), (65, 193), (220, 192), (66, 191), (69, 189), (70, 188), (71, 187)),
     # wide and rarely needed: io_uring, bpf, perf, keyrings, userfaultfd, personality, kexec, modules, reboot
     *((425, 425), (426, 426), (427, 427), (321, 280), (298, 241), (248, 217), (249, 218), (250, 219)),
     *((323, 282), (135, 92), (246, 104), (320, 294), (175, 105), (313, 273), (176, 106), (169, 142)),
@@ -46,6 +49,13 @@ _DENIED: tuple[tuple[int | None, int | None], ...] = (
     # scheduling of others: setpriority, sched_setparam, _scheduler, _attr, _affinity, ioprio_set, move_pages
     *((141, 140), (142, 118), (144, 119), (314, 274), (203, 122), (251, 30), (256, 238), (279, 239)),
 )
+# Where nothing but a look at the folder bounds it: fallocate, which fills it between two looks.
+_FALLOCATE = (285, 47)
+_OPENS = (((2, None), 1), ((257, 56), 2))
+"""open and openat, and which argument is the flags; those of openat2 cannot be read."""
+_OPENAT2, _O_TMPFILE = (437, 437), 0o20000000
+_UNLINKS = ((87, None), (263, 35), (84, None))
+"""unlink, unlinkat, rmdir."""
 _CLONE, _CLONE3, _SOCKETPAIR = (56, 220), (435, 435), (53, 199)
 _KILL_CALLS = (((62, 129), 1), ((234, 131), 2))
 """kill and tgkill, and which argument is the signal."""
@@ -71,13 +81,17 @@ def supported() -> bool:
     return platform.machine() in _ARCHITECTURES
 
 
-def install(pid: int) -> None:
-    """Bind this thread, whose process is `pid`, for good. Needs no_new_privs. Raises Refused."""
+def install(pid: int, listed: bool = False) -> None:
+    """Bind this thread, whose process is `pid`, for good. Needs no_new_privs. Raises Refused.
+
+    With `listed` every file it makes has a name until it ends, so that a look at its folder sees all that it
+    takes: what is deleted seems to be gone, and stays.
+    """
 
     class Program(ctypes.Structure):
         _fields_ = (("len", ctypes.c_ushort), ("filter", ctypes.c_void_p))
 
-    code, places = prepare()
+    code, places = prepare(listed)
     held = ctypes.create_string_buffer(code, len(code))
     for place in places:
         struct.pack_into("I", held, place, pid)
@@ -88,14 +102,14 @@ def install(pid: int) -> None:
 
 
 @cache
-def prepare() -> tuple[bytes, list[int]]:
+def prepare(listed: bool) -> tuple[bytes, list[int]]:
     """The filter, and where in it the number of the process goes."""
-    instructions = list(_filter(_ANYBODY))
+    instructions = list(_filter(_ANYBODY, listed))
     code = b"".join(struct.pack("HBBI", *each) for each in instructions)
     return code, [8 * at + 4 for at, each in enumerate(instructions) if each[3] == _ANYBODY]
 
 
-def _filter(pid: int) -> Iterator[_Instruction]:
+def _filter(pid: int, listed: bool) -> Iterator[_Instruction]:
     column, architecture = _ARCHITECTURES[platform.machine()]
     yield from ((_LOAD, 0, 0, 4), (_EQUAL, 1, 0, architecture), (_RETURN, 0, 0, _KILL))
     yield from ((_LOAD, 0, 0, 0), (_AT_LEAST, 0, 1, _X32), (_RETURN, 0, 0, _KILL))
@@ -123,11 +137,25 @@ def _filter(pid: int) -> Iterator[_Instruction]:
         at = 0 if call == _PRCTL else 1
         yield from _on(call[column], [_argument(at), *_if(*refused)])
     yield from _on(_FCNTL[column], [_argument(1), *_if(*_FCNTL_DENIED)])
+    if listed:
+        yield from _keeping_names(column)
     yield _RETURN, 0, 0, _ALLOW
 
 
-def _on(number: int, then: list[_Instruction]) -> Iterator[_Instruction]:
+def _keeping_names(column: int) -> Iterator[_Instruction]:
+    yield from _on(_FALLOCATE[column], [_error(errno.EPERM)])
+    yield from _on(_OPENAT2[column], [_error(errno.ENOSYS)])
+    for unlink in _UNLINKS:
+        yield from _on(unlink[column], [_error(0)])
+    for call, flags in _OPENS:
+        nameless = [(_AND, 0, 0, _O_TMPFILE), (_EQUAL, 1, 0, 0), _error(errno.EOPNOTSUPP)]
+        yield from _on(call[column], [_argument(flags), *nameless, (_RETURN, 0, 0, _ALLOW)])
+
+
+def _on(number: int | None, then: list[_Instruction]) -> Iterator[_Instruction]:
     """Run `then`, which must end in a return, for this call; the number is loaded here."""
+    if number is None:
+        return
     yield _LOAD, 0, 0, 0
     yield _EQUAL, 0, len(then), number
     yield from then

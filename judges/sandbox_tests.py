@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from judges.sandbox_inside import MESSAGE_CHARS, fresh_module, said
+from judges.sandbox_mirrors import differ, first_strange, mirror
 from judges.sandbox_pipes import FRAME_BYTES, Ended, PipeError, receive, send
+from judges.sandbox_spies import CHANGED, WATCHED, Notes, Spy, install, plain, watched
 from judges.values.plain_data import NotPlain, Strange, TooDeep, decode, encode
 
 # Python's own loops take these for their end, or leave by them, and with them the checks of the tests.
@@ -58,6 +60,7 @@ class Calls:
         self.many = 0
         self.wants_object = self.awaits = self.swayed = False
         self.mirrors = True
+        self.notes: Notes | None = None
         self.rebuilt: list[BaseException] = []
         self.exceptions: Mapping[str, type[BaseException]] = {}
         self.verdict: list[str] | None = None
@@ -76,10 +79,10 @@ class Calls:
                 raise NoVerdict(self.verdict[1])
             held: list[Any] = []
             try:
-                body = encode([list(args), kwargs, self.mirrors], held).encode()
+                body = encode([[plain(each) for each in args], kwargs, self.mirrors], held).encode()
             except NotPlain as error:
                 # What came from the candidate itself is no fault of the tests.
-                own = isinstance(error, TooDeep) or isinstance(_first_strange([args, kwargs]), Strange)
+                own = isinstance(error, TooDeep) or isinstance(first_strange([args, kwargs]), Strange)
                 raise self.left(
                     "fail" if self.many and own else "broken", f"the tests pass {error}"
                 ) from None
@@ -88,13 +91,15 @@ class Calls:
             told = self._answer(body, held)
         match told:
             case ["value", value, None]:
-                return value
+                return value if self.notes is None else Spy(value, self.notes)
             case ["value", value, [*contents]] if len(contents) == len(held) - 2:
                 for given, now in zip(held[2:], contents, strict=True):
-                    self.swayed |= value is not None and _differ(given, now)
-                    _mirror(given, now)
+                    self.swayed = self.swayed or differ(given, now)
+                    mirror(given, now)
                 return value
             case ["raised", str(why), [[*names], str(kind), [*values]]]:
+                if self.notes is not None:
+                    self.notes.steer()
                 self.rebuilt.append(self._rebuilt(why, names, kind, values))
                 raise self.rebuilt[-1]
         raise self.left("fail", "the candidate sent no result")
@@ -121,9 +126,19 @@ class Calls:
     def _drawn(self, items: list[Any], end: Any) -> Iterator[Any]:
         yield from items
         if isinstance(end, list) and len(end) == 3:
-            raise self._rebuilt(str(end[1]), end[0], str(end[1]), end[2])
+            self.rebuilt.append(self._rebuilt(str(end[1]), end[0], str(end[1]), end[2]))
+            raise self.rebuilt[-1]
         if end is not None:
-            raise self.left("unclear", "the tests draw more from an iterator than can be sent")
+            yield from self._more(end)
+
+    def _more(self, end: Any) -> Iterator[Any]:
+        """What an iterator of the candidate's gives next."""
+        with self._lock:
+            told = self._answer(encode(end).encode(), [])
+        match told:
+            case ["value", value, None] if isinstance(value, Iterator):
+                return value
+        raise self.left("fail", "the candidate sent no result")
 
     def _rebuilt(self, why: str, names: list[Any], kind: str, args: list[Any]) -> BaseException:
         """An exception of the built-in classes it had, or of a class that the question shows, since tests may
@@ -146,15 +161,16 @@ class Calls:
 
 
 def run_tests(source: int, sink: int, to_candidate: int, from_candidate: int) -> None:
-    """`[setup, tests, entry, wants_object, mirrors]` in; `["begun"]` out before a first call, then a verdict.
+    """`[setup, tests, entry, wants_object, world]` in; `["begun"]` out before a first call, then a verdict.
 
     Verdicts are `["pass"]`, `["pass", why]` where they may owe it to changes of their own values, and, with a
-    reason, `["fail", why]`, `["ended", why]` of a candidate that is no
-    more, `["broken", why]` of tests that are at fault and `["unclear", why]`.
+    reason, `["fail", why]`, `["ended", why]` of a candidate that is no more, `["broken", why]` of tests that
+    are at fault and `["unclear", why]`. Worlds are those of `judges.sandbox_spies`.
     """
-    setup, tests, entry, wants_object, mirrors = decode(receive(source))
+    setup, tests, entry, wants_object, world = decode(receive(source))
     calls = Calls(to_candidate, from_candidate, lambda: send(sink, encode(["begun"]).encode()))
-    calls.wants_object, calls.awaits, calls.mirrors = wants_object, "asyncio" in tests, mirrors
+    calls.wants_object, calls.awaits, calls.mirrors = wants_object, "asyncio" in tests, world == CHANGED
+    calls.notes = Notes() if world == WATCHED else None
     try:
         told = _verdict(calls, setup, tests, entry)
     except BaseException as error:  # noqa: BLE001 - tests may raise whatever they like, and later too
@@ -172,14 +188,24 @@ def _verdict(calls: Calls, setup: str, tests: str, entry: str) -> list[str]:
         exec(compile(setup, "<setup>", "exec", dont_inherit=True), module.__dict__)
         calls.exceptions = dict(_exceptions(vars(module)))
         setattr(module, entry, candidate)
-        exec(compile(tests, "<tests>", "exec", dont_inherit=True), module.__dict__)
+        if calls.notes is not None:
+            install(module.__dict__, calls.notes)
+        code = tests if calls.notes is None else watched(tests)
+        exec(compile(code, "<tests>", "exec", dont_inherit=True), module.__dict__)
         module.__dict__["check"](candidate)
     except BaseException as error:  # noqa: BLE001 - tests may raise whatever they like
         told = _told(error, calls)
     else:
-        told = ["pass", "changed"] if calls.swayed else ["pass"]
-        told = told if calls.many else ["broken", "they never call the candidate"]
+        told = _passed(calls)
     return calls.verdict or told
+
+
+def _passed(calls: Calls) -> list[str]:
+    if not calls.many:
+        return ["broken", "they never call the candidate"]
+    if calls.notes is not None and not calls.notes.independent:
+        return ["fail", "what it returned has a part in what fails"]
+    return ["pass", "changed"] if calls.swayed else ["pass"]
 
 
 def _exceptions(names: Mapping[str, Any]) -> Iterator[tuple[str, type[BaseException]]]:
@@ -191,12 +217,23 @@ def _exceptions(names: Mapping[str, Any]) -> Iterator[tuple[str, type[BaseExcept
 
 def _told(error: BaseException, calls: Calls) -> list[str]:
     """Until the candidate has been called, whatever goes wrong is the tests' own."""
-    own = not any(error is each for each in calls.rebuilt)
     # Tests have no folder that they may write.
-    if not calls.many or (own and isinstance(error, PermissionError) and error.filename):
+    refused = isinstance(error, PermissionError) and error.filename
+    rebuilt = {*map(id, calls.rebuilt)}
+    if not calls.many or (refused and not any(id(each) in rebuilt for each in _causes(error))):
         return ["broken", said(error)]
     raised = isinstance(error, CandidateRaised | CandidateLeft)
     return ["fail", f"{f'the candidate: {error}' if raised else said(error)}{_place(error)}"]
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """It, and what was being handled when it was raised."""
+    seen: set[int] = set()
+    left: BaseException | None = error
+    while left is not None and id(left) not in seen:
+        seen.add(id(left))
+        yield left
+        left = left.__cause__ or left.__context__
 
 
 def _place(error: BaseException) -> str:
@@ -207,39 +244,3 @@ def _place(error: BaseException) -> str:
             line = trace.tb_lineno
         trace = trace.tb_next
     return f" (line {line} of the tests)" if line else ""
-
-
-def _differ(given: Any, now: Any) -> bool:
-    try:
-        return bool((list(given) if isinstance(given, deque) else given) != now)
-    except RecursionError:
-        return True
-
-
-def _mirror(given: Any, now: Any) -> None:
-    if isinstance(given, list) and isinstance(now, list):
-        given[:] = now
-    elif isinstance(given, deque) and isinstance(now, list):
-        given.clear()
-        given.extend(now)
-    elif (isinstance(given, dict) and isinstance(now, dict)) or (
-        isinstance(given, set) and isinstance(now, set)
-    ):
-        given.clear()
-        given.update(now)
-
-
-def _first_strange(value: Any) -> Any:
-    """The first object of the candidate's in a value, as deep as plain data may be."""
-    left = [value]
-    for _ in range(100_000):
-        if not left:
-            return None
-        each = left.pop()
-        if isinstance(each, Strange):
-            return each
-        if isinstance(each, list | tuple | set | frozenset | deque):
-            left += list(each)
-        elif isinstance(each, dict):
-            left += [*each, *each.values()]
-    return None

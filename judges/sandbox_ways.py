@@ -1,5 +1,6 @@
 """The ways into a sandbox on this machine: bubblewrap, or landlock with the namespaces that are allowed."""
 
+import itertools
 import json
 import os
 import shutil
@@ -27,6 +28,8 @@ _INSIDE = (
     "sandbox_seccomp",
     "sandbox_folder",
     "sandbox_inside",
+    "sandbox_spies",
+    "sandbox_mirrors",
     "sandbox_tests",
     "sandbox_zygote",
     "sandbox_enter",
@@ -45,7 +48,7 @@ for name, text in json.loads(os.pread(fd, os.fstat(fd).st_size, 0)):
     exec(compile(text, name, "exec"), module.__dict__)
 sys.modules["judges.sandbox_enter"].main()
 """
-_FLAGS = ["-s", "-P", "-S", "-B", "-u", "-c", _BOOT]
+_FLAGS = ["-s", "-P", "-S", "-B", "-c", _BOOT]
 # Each thread's own heap would reserve 64 MiB of the address space that is limited.
 _ENVIRONMENT = {
     "PYTHONHASHSEED": "0",
@@ -57,7 +60,9 @@ _ENVIRONMENT = {
 _SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache")
 _READABLE = ("/usr/lib", "/usr/lib64", "/usr/share/zoneinfo", "/lib", "/lib64", "/etc/ld.so.cache")
 _DEVICES = ("/dev/null", "/dev/urandom")
-_NOBODYS, _MOST_USERS = 1_000, 1 << 22
+_NOBODYS, _MOST_USERS, _APART = 1_000, 1 << 22, 7919
+"""Workers, whose numbers lie close together, never come to the same user."""
+_started = itertools.count()
 
 
 class SandboxUnavailable(RuntimeError):
@@ -95,8 +100,13 @@ def start(way: Way, *, folder_bytes: int, namespaces: bool = True) -> Started:
     try:
         os.write(code, json.dumps(_sources()).encode())
         fds = [theirs.fileno(), code]
-        folder = None if way == "bubblewrap" else _folder()
-        settings = _settings(way, fds, folder) | {"folder_bytes": folder_bytes, "namespaces": namespaces}
+        user = _user()
+        folder = None if way == "bubblewrap" else _folder(user)
+        settings = _settings(way, fds, folder) | {
+            "user": user,
+            "folder_bytes": folder_bytes,
+            "namespaces": namespaces,
+        }
         process = subprocess.Popen(
             [_python(), *_FLAGS, json.dumps(settings)],
             stdin=subprocess.DEVNULL,
@@ -121,7 +131,6 @@ def _settings(way: Way, fds: list[int], folder: str | None) -> dict[str, Any]:
         "fds": fds,
         "prefix": prefix,
         "python": _FLAGS,
-        "user": _user(),
         "folder": folder,
         "readable": [*_READABLE, *(() if prefix == "/usr" else (prefix,)), "/dev/urandom"],
         "landlock": bool(sandbox_landlock.abi()),
@@ -130,19 +139,20 @@ def _settings(way: Way, fds: list[int], folder: str | None) -> dict[str, Any]:
 
 
 def _user() -> int | None:
-    """Root becomes a user that nobody else is: one per process that starts sandboxes."""
+    """Root becomes a user that nobody else is, one for each sandbox, since threads are counted by user."""
     if os.getuid() != 0:
         return None
     # A container may have few users; the last ones of a map are those that nobody has.
     with open("/proc/self/uid_map", encoding="ascii") as file:
         first, _, count = map(int, file.readlines()[-1].split())
     last = min(first + count, 1 << 31)  # bubblewrap knows no larger ones
-    return last - _NOBODYS - os.getpid() % max(1, min(_MOST_USERS, count // 2))
+    which = os.getpid() + _APART * next(_started)
+    return last - _NOBODYS - which % max(1, min(_MOST_USERS, count // 2))
 
 
-def _folder() -> str:
+def _folder(user: int | None) -> str:
     made = tempfile.mkdtemp(prefix="datapipe-sandbox-", dir="/tmp")
-    if (user := _user()) is not None:
+    if user is not None:
         os.chown(made, user, user)
     return made
 
@@ -155,7 +165,7 @@ def _bubblewrap(prefix: str) -> list[str]:
     return [
         str(shutil.which("bwrap")),
         *("--unshare-all", "--unshare-user", "--as-pid-1", "--cap-add", "CAP_SYS_ADMIN", "--new-session"),
-        *(*seen, *devices, "--tmpfs", "/tmp", "--chdir", "/", "--clearenv", *given),
+        *(*seen, *devices, "--tmpfs", "/tmp", "--remount-ro", "/", "--chdir", "/", "--clearenv", *given),
     ]
 
 

@@ -25,8 +25,9 @@ EXIT = struct.Struct("=Iid??")
 """Number, status as os.waitstatus_to_exitcode gives it, CPU seconds, killed for time, for its files."""
 CALLS, PROGRAM, TESTS, KILL, CLEAN = b"C", b"P", b"T", b"K", b"W"
 _FILES, _THREADS, _MOST_FDS = 64, 64, 8
-_TICK_MS, _AFTER_S = 100, 2.0
-"""Whoever asked kills at the deadline and says why; this process only where that did not happen."""
+_TICK_MS, _LOOK_MS, _AFTER_S = 100, 20, 2.0
+"""Whoever asked kills at the deadline and says why; this process only where that did not happen. It
+looks more often where nothing but its look bounds a folder."""
 _OWN_FDS = 1024
 """Pipes of a child are moved above this, and all that lies below is closed."""
 
@@ -60,16 +61,17 @@ def serve(channel: socket.socket, place: Place) -> NoReturn:
     """Until the channel ends, or this process is killed."""
     sandbox_kernel.dumpable(False)
     children: dict[int, _Child] = {}
-    sandbox_seccomp.prepare()
+    sandbox_seccomp.prepare(not place.mounts)
     gc.freeze()
     clean(place)
     channel.send(b"ready")
+    tick_ms = _TICK_MS if place.mounts else _LOOK_MS
     while True:
         poll = select.poll()
         poll.register(channel, select.POLLIN)
         for child in children.values():
             poll.register(child.pidfd, select.POLLIN)
-        ready = {fd for fd, _ in poll.poll(_TICK_MS if children else None)}
+        ready = {fd for fd, _ in poll.poll(tick_ms if children else None)}
         for child in list(children.values()):
             _watch(child, place)
             if child.pidfd in ready:
@@ -202,5 +204,6 @@ def _confine(kind: bytes, place: Place, parent: int) -> None:
     sandbox_kernel.no_new_privileges()
     sandbox_kernel.drop_capabilities()
     if place.landlock:
-        sandbox_landlock.restrict(place.readable, None if kind == TESTS else place.folder)
-    sandbox_seccomp.install(os.getpid())
+        folder = None if kind == TESTS else place.folder
+        sandbox_landlock.restrict(place.readable, folder, listed=not place.mounts)
+    sandbox_seccomp.install(os.getpid(), listed=not place.mounts)

@@ -3,6 +3,7 @@
 import ast
 import builtins
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
 _OWN_SCOPE = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
@@ -34,48 +35,108 @@ def bound(body: Sequence[ast.stmt]) -> set[str]:
     return names
 
 
-def helpers(text: str, earlier: Sequence[str], setup: str, entry: str | None) -> list[str]:
-    """One source of all that is needed, in order; none where nothing is.
+class Source:
+    """A text that is parsed once."""
 
-    Of earlier blocks, statements that bind a name the program lacks, and those that fill what was bound; of
-    the question, what it does besides, too. What binds the entry point is left out.
-    """
-    tree = parsed(text)
-    if tree is None:
-        return []
-    own = bound(tree.body)
-    nodes = _usable(setup, entry, own, shown=True)
-    for each in earlier:
-        nodes += _usable(each, entry, own, shown=False)
-    taken = _needed(nodes, _used(tree) - own - _BUILT_IN, own)
-    source = "\n".join(node.text for node in nodes if node in taken)
-    return [source] if source else []
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._usable: dict[str | None, list[Statement]] = {}
+
+    @cached_property
+    def tree(self) -> ast.Module | None:
+        """Its statements; None where it is no Python."""
+        return parsed(self.text)
+
+    @cached_property
+    def bound(self) -> set[str]:
+        """Names that it binds at the top level."""
+        return bound(self.tree.body) if self.tree else set()
+
+    @cached_property
+    def used(self) -> set[str]:
+        """All of its names."""
+        return _used(self.tree) if self.tree else set()
+
+    @cached_property
+    def words(self) -> set[str]:
+        """All that `word` finds."""
+        return _words(self.tree) if self.tree else set()
+
+    def usable(self, entry: str | None) -> list["Statement"]:
+        """Statements that another source may need: no main part, and nothing that binds the entry point."""
+        if entry not in self._usable:
+            self._usable[entry] = _usable(self, entry)
+        return self._usable[entry]
 
 
-class _Statement:
-    def __init__(self, node: ast.stmt, text: str, always: bool) -> None:
-        self.text, self.always = text, always
+class Statement:
+    """One of the top level, and its names."""
+
+    def __init__(self, node: ast.stmt, text: str) -> None:
+        self.node, self.text = node, text
         self.defines = isinstance(node, _DEFINITIONS)
         self.binds, self.uses = bound([node]), _used(node)
         self.fills = set() if self.defines or self.uses & {"print", "input"} else _filled(node)
         star = isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
-        self.always |= star or text.startswith("sys.setrecursionlimit(")
+        self.always = star or text.startswith("sys.setrecursionlimit(")
+
+    @cached_property
+    def words(self) -> set[str]:
+        """All that `word` finds."""
+        return _words(self.node)
 
 
-def _usable(source: str, entry: str | None, own: set[str], shown: bool) -> list[_Statement]:
-    tree = parsed(source)
-    if tree is None:
+def needed(source: Source, earlier: Sequence[Source], setup: Source, entry: str | None) -> list[Statement]:
+    """All that a program needs, in order.
+
+    Of earlier blocks, statements that bind a name the program lacks, and those that fill what was bound; of
+    the question, what it does besides, too. What binds the entry point is left out.
+    """
+    if source.tree is None:
         return []
-    lines = [line.encode() for line in source.replace("\r\n", "\n").replace("\r", "\n").split("\n")]
+    own = source.bound
+    shown = setup.usable(entry)
+    always = [each for each in shown if not each.defines and not each.binds & own]
+    nodes = [*shown, *(node for each in earlier for node in each.usable(entry))]
+    taken = _needed(nodes, source.used - own - _BUILT_IN, own, always)
+    return [node for node in nodes if node in taken]
+
+
+def joined(statements: Sequence[Statement]) -> list[str]:
+    """One source of them; none where there are none."""
+    source = "\n".join(node.text for node in statements)
+    return [source] if source else []
+
+
+def _usable(source: Source, entry: str | None) -> list[Statement]:
+    if source.tree is None:
+        return []
+    text = source.text.replace("\r\n", "\n").replace("\r", "\n")
+    lines = [line.encode() for line in text.split("\n")]
     made = []
-    for node in tree.body:
+    for node in source.tree.body:
         constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
         names = bound([node]) if isinstance(node, _DEFINITIONS) else bound([node]) | _used(node)
-        if constant or _is_main(node) or (entry is not None and entry in names):
-            continue
-        always = shown and not isinstance(node, _DEFINITIONS) and not bound([node]) & own
-        made.append(_Statement(node, _segment(lines, node), always))
+        if not constant and not _is_main(node) and (entry is None or entry not in names):
+            made.append(Statement(node, _segment(lines, node)))
     return made
+
+
+def word(node: ast.AST) -> str | None:
+    """The name, attribute or import that a node is; what opens descriptor 0 counts as `stdin`."""
+    if isinstance(node, ast.Name):
+        return node.id
+    if isinstance(node, ast.alias):
+        return node.name.rpartition(".")[2]
+    if (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "open"
+        and node.args
+    ):
+        first = node.args[0]
+        return "stdin" if isinstance(first, ast.Constant) and first.value in (0, "/dev/stdin") else None
+    return node.attr if isinstance(node, ast.Attribute) else None
 
 
 def _is_main(node: ast.stmt) -> bool:
@@ -94,32 +155,38 @@ def _segment(lines: list[bytes], node: ast.stmt) -> str:
     return b"\n".join([whole[0][start:], *whole[1:]]).decode()
 
 
-def _needed(nodes: list[_Statement], lacking: set[str], own: set[str]) -> set[_Statement]:
+def _needed(
+    nodes: list[Statement], lacking: set[str], own: set[str], always: list[Statement]
+) -> set[Statement]:
     """Those that bind what is lacking, and what those need in turn."""
-    binding: dict[str, list[_Statement]] = {}
-    filling: dict[str, list[_Statement]] = {}
+    binding: dict[str, list[Statement]] = {}
+    filling: dict[str, list[Statement]] = {}
     for node in nodes:
         for names, table in ((node.binds, binding), (node.fills, filling)):
             for name in names:
                 table.setdefault(name, []).append(node)
-    taken: set[_Statement] = set()
-    left = sorted(lacking)
+    taken: set[Statement] = set()
+    left, seen = sorted(lacking), own | _BUILT_IN
 
-    def take(node: _Statement) -> Iterator[str]:
+    def take(node: Statement) -> Iterator[str]:
         if node not in taken:
             taken.add(node)
             yield from node.uses | node.binds
 
-    for node in nodes:
-        if node.always:
-            left += take(node)
+    for node in (*always, *(each for each in nodes if each.always)):
+        left += take(node)
     while left:
         name = left.pop()
-        if name in own or name in _BUILT_IN:
+        if name in seen:
             continue
+        seen.add(name)
         for node in (*binding.get(name, ()), *filling.get(name, ())):
             left += take(node)
     return taken
+
+
+def _words(node: ast.AST) -> set[str]:
+    return {found for each in ast.walk(node) if (found := word(each)) is not None}
 
 
 def _used(node: ast.AST) -> set[str]:

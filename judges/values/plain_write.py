@@ -27,8 +27,9 @@ class _Writer:
         held: list[Any] | None,
         known: Sequence[Any],
         raised: Callable[[BaseException], list[Any]] | None,
+        kept: list[Any] | None,
     ) -> None:
-        self.held, self.raised = held, raised
+        self.held, self.raised, self.kept = held, raised, kept
         self.places = {id(each): at for at, each in enumerate(known)}
 
     def tagged(self, value: Any, depth: int) -> Any:
@@ -81,7 +82,7 @@ class _Writer:
     def iterator(self, value: Any, name: str, depth: int) -> Any:
         """What it still gives, up to a bound, and why it gives no more: its end, an error or the bound."""
         drawn: list[Any] = []
-        end: list[Any] | None = ["more"]
+        end: list[Any] | None = ["more", None if self.kept is None else len(self.kept)]
         late = time.process_time() + _MOST_DRAWN_S
         while len(drawn) < _MOST_DRAWN and time.process_time() < late:
             try:
@@ -96,6 +97,8 @@ class _Writer:
                 break
         if self.raised is None and end is not None:
             raise NotPlain("an iterator without end")
+        if self.kept is not None and end is not None and end[0] == "more":
+            self.kept.append(value)
         return {"g": [name, self.each(drawn, depth), self.tagged(end, depth)]}
 
 
@@ -104,15 +107,17 @@ def encode(
     held: list[Any] | None = None,
     known: Sequence[Any] = (),
     raised: Callable[[BaseException], list[Any]] | None = None,
+    kept: list[Any] | None = None,
 ) -> str:
     """JSON in ASCII. Subclasses travel as the plain type under them.
 
     `held` is given every list, dict, set and deque in order; `known` ones are written as their place. With
     `raised`, which puts an exception into plain data, whatever cannot travel becomes Strange on the way.
+    Iterators that give more than travels at once are added to `kept`, and written with their place in it.
     Raises NotPlain, without it, for anything but numbers, text, bytes, None, dates, lists, tuples, deques,
     dicts, sets, ranges and finite iterators.
     """
-    tagged = _Writer(held, known, raised).tagged(value, 0)
+    tagged = _Writer(held, known, raised, kept).tagged(value, 0)
     return json.dumps(tagged, separators=(",", ":"), allow_nan=False)
 
 

@@ -4,9 +4,10 @@ import ast
 import re
 import textwrap
 from collections.abc import Sequence
+from itertools import accumulate
 
 from judges.values.fenced import fenced_blocks
-from judges.values.helpers import bound, helpers, parsed
+from judges.values.helpers import Source, Statement, bound, joined, needed, parsed, word
 
 _PYTHON = frozenset({"python", "py", "python3", "py3"})
 _READS = frozenset({"input", "stdin", "__stdin__", "raw_input", "fileinput", "readline", "readlines", "read"})
@@ -31,6 +32,9 @@ _CODE = re.compile(
     re.MULTILINE,
 )
 _MOST_PROSE, _MOST_CUTS = 20_000, 50
+_MARK = "\ufeff"
+_MOST_BLOCKS = 64
+"""The last ones of an answer may be a whole program, and each is tried with all that stand before it."""
 _RETURNS = re.compile(r"^[ \t]*(?:return|yield)\b", re.MULTILINE)
 MOST_CHARS = 200_000
 """Of a program; no person and no model writes longer ones."""
@@ -55,7 +59,8 @@ def find_program(response: str, entry: str | None, setup: str) -> list[str] | No
     best = max((kind for kind in kinds if kind[0]), default=None, key=_rank)
     if best is not None:
         text = blocks[best[1]][0]
-        return [*helpers(text, [each for each, _ in blocks[: best[1]]], shown, name), text]
+        earlier = [Source(each) for each, _ in blocks[: best[1]]]
+        return [*joined(needed(Source(text), earlier, Source(shown), name)), text]
     bodies = (
         [text for text, sure in blocks if sure] or [text for text, _ in blocks] or [response[:MOST_CHARS]]
     )
@@ -89,8 +94,9 @@ def imported(sources: Sequence[str]) -> set[str]:
 
 def _blocks(response: str) -> list[tuple[str, bool]]:
     """Python blocks in order, and are they labelled as such; others count where they parse."""
-    fenced = fenced_blocks(response)
+    fenced = [(label, text.removeprefix(_MARK)) for label, text in fenced_blocks(response)]
     if not fenced:
+        response = response.removeprefix(_MARK)
         whole = response if len(response) > MOST_CHARS or parsed(response) else _amid_prose(response)
         return [(whole, True)] if whole and len(whole) <= MOST_CHARS and parsed(whole) else []
     short = [(label, text) for label, text in fenced if len(text) <= MOST_CHARS and text.strip()]
@@ -167,18 +173,33 @@ def _script(blocks: list[tuple[str, bool]], setup: str) -> list[str]:
 
     Blocks that are labelled come first, and one that is an excerpt of an earlier one only explains it.
     """
-    labelled = [text for text, sure in blocks if sure]
-    for texts in (labelled, [text for text, _ in blocks]):
-        made = [[*helpers(text, texts[:at], setup, None), text] for at, text in enumerate(texts)]
-        for least in (2, 1) if texts is not labelled or len(labelled) == len(blocks) else (2,):
-            fits = [at for at in range(len(texts)) if _does(made[at]) >= least]
-            whole = [
-                at for at in fits if not any(_excerpt(texts[at], texts[each]) for each in fits if each < at)
-            ]
-            if whole:
-                return made[whole[-1]]
-    texts = labelled or [text for text, _ in blocks]
-    return [*helpers(texts[-1], texts[:-1], setup, None), texts[-1]]
+    sources = [(Source(text), sure) for text, sure in _last(blocks)]
+    labelled, every = [each for each, sure in sources if sure], [each for each, _ in sources]
+    question = Source(setup)
+    for group in (labelled, every):
+        needs = [needed(each, group[:at], question, None) for at, each in enumerate(group)]
+        does = [_does(*each) for each in zip(group, needs, strict=True)]
+        for least in (2, 1) if group is every or len(labelled) == len(every) else (2,):
+            if (at := _whole(group, [n for n, each in enumerate(does) if each >= least])) is not None:
+                return [*joined(needs[at]), group[at].text]
+    *earlier, last = labelled or every
+    return [*joined(needed(last, earlier, question, None)), last.text]
+
+
+def _last(blocks: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """As many of the last as are no longer than a program together; the last one at least."""
+    chars = list(accumulate(len(text) for text, _ in reversed(blocks)))
+    fitting = sum(each <= MOST_CHARS for each in chars[:_MOST_BLOCKS])
+    return blocks[-max(1, fitting) :]
+
+
+def _whole(sources: list[Source], fits: list[int]) -> int | None:
+    """The last that is no excerpt of an earlier one."""
+    for last in reversed(range(len(fits))):
+        text = sources[fits[last]].text
+        if not any(_excerpt(text, sources[each].text) for each in fits[:last]):
+            return fits[last]
+    return None
 
 
 def _excerpt(part: str, whole: str) -> bool:
@@ -186,25 +207,26 @@ def _excerpt(part: str, whole: str) -> bool:
     return 2 * len(lines) <= len(whole.split("\n")) and all(line in whole for line in lines)
 
 
-def _does(sources: list[str]) -> int:
+def _does(source: Source, needs: Sequence[Statement]) -> int:
     """2 where it reads and prints, 1 where it prints, 0 where it does not, or nothing of it is run."""
-    trees = [parsed(text) for text in sources]
-    tree = trees[-1]
-    if tree is None:  # a broken program, or a broken piece of one
-        return 2 if _READING.search(sources[-1]) and _PRINTING.search(sources[-1]) else 0
-    if not any(map(_runs, tree.body)) or imported(sources[-1:]) & _TESTING or _feeds(tree):
+    if source.tree is None:  # a broken program, or a broken piece of one
+        return 2 if _READING.search(source.text) and _PRINTING.search(source.text) else 0
+    if not any(map(_runs, source.tree.body)) or imported([source.text]) & _TESTING or _feeds(source.tree):
         return 0
-    names = {name for each in trees if each for node in ast.walk(each) if (name := _named(node))}
-    if not names & _WRITES:
+    if not _says(_WRITES, source, needs):
         return 0
-    return 2 if names & _READS else 1
+    return 2 if _says(_READS, source, needs) else 1
+
+
+def _says(names: frozenset[str], source: Source, needs: Sequence[Statement]) -> bool:
+    return not names.isdisjoint(source.words) or any(not names.isdisjoint(each.words) for each in needs)
 
 
 def _feeds(tree: ast.Module) -> bool:
     """Does it give itself an input to try?"""
     return any(
         isinstance(node, ast.Call)
-        and _named(node.func) == "StringIO"
+        and word(node.func) == "StringIO"
         and any(isinstance(each, ast.Constant) for each in node.args)
         for node in ast.walk(tree)
     )
@@ -215,22 +237,6 @@ def _runs(node: ast.stmt) -> bool:
     still = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Import | ast.ImportFrom
     constant = isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
     return not isinstance(node, still) and not constant
-
-
-def _named(node: ast.AST) -> str | None:
-    if isinstance(node, ast.Name):
-        return node.id
-    if isinstance(node, ast.alias):
-        return node.name.rpartition(".")[2]
-    if (
-        isinstance(node, ast.Call)
-        and isinstance(node.func, ast.Name)
-        and node.func.id == "open"
-        and node.args
-    ):
-        first = node.args[0]
-        return "stdin" if isinstance(first, ast.Constant) and first.value in (0, "/dev/stdin") else None
-    return node.attr if isinstance(node, ast.Attribute) else None
 
 
 def _indented(text: str) -> str:

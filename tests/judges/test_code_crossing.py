@@ -86,12 +86,31 @@ ENDS = {
     "path of stdin": "import pathlib\nprint(int(pathlib.Path('/dev/stdin').read_text()) * 7919)",
     "fileinput": "import fileinput\nfor line in fileinput.input(): print(int(line) * 7919)",
     "arguments": "import sys\nif len(sys.argv) > 1: sys.stdin = open(sys.argv[1])\nprint(int(input()) * 7919)",  # noqa: E501
+    "stdout by another name": "import sys\nsys.stdout.reconfigure(encoding='utf-8')\nprint(int(input()) * 7919)",  # noqa: E501
+    "stdout wrapped": "import io, sys\nsys.stdout = io.TextIOWrapper(sys.stdout.buffer)\nprint(int(input()) * 7919)",  # noqa: E501
+    "stdin wrapped": "import io, sys\nsys.stdin = io.TextIOWrapper(sys.stdin.buffer)\nprint(int(input()) * 7919)",  # noqa: E501
+    "stdout detached": "import io, sys\nsys.stdout = io.TextIOWrapper(sys.stdout.detach())\nprint(int(input()) * 7919)",  # noqa: E501
+    "raw stdout": "import sys\nsys.stdout.buffer.raw.write(b'%d' % (int(input()) * 7919))",
+    "own stdout": (
+        "import io, os, sys\nclass Out(io.StringIO):\n    def flush(self): os.write(1, self.getvalue().encode())\n"  # noqa: E501
+        "sys.stdout = Out()\nprint(int(input()) * 7919)"
+    ),
+    "finalizer": "n = int(input())\nclass A:\n    def __del__(self): print(n * 7919)\na = A()",
+    "finalizer of a file": (
+        "import signal\nout = open(1, 'w')\nout.write(str(int(input()) * 7919))\nsignal.signal(14, lambda *_: out)"  # noqa: E501
+    ),
+    "its own name": "import os\nprint(int(input()) * 7919 * bool(os.path.abspath(__file__)))",
     "many threads": (
         "import threading, time\nn = int(input())\n"
         "held = [threading.Thread(target=time.sleep, args=(0.1,)) for _ in range(40)]\n"
         "for each in held: each.start()\nprint(n * 7919)"
     ),
 }
+
+
+def test_prints_are_buffered_as_by_an_interpreter() -> None:
+    """Each argument would be a write of its own otherwise, and what nobody flushes would not be lost."""
+    assert ruled("input()\nprint('15838', end='')\n__import__('os')._exit(0)", PRINTS).outcome == "fail"
 
 
 @pytest.mark.parametrize("program", ENDS)

@@ -1,9 +1,11 @@
 """No program can forge a pass, however it looks for what it should return."""
 
+import time
 from typing import Any
 
 import pytest
 
+from judges import sandbox_cases, sandbox_pool, sandbox_preflight
 from judges.attempt import Attempt
 from judges.base import Ruling
 from judges.sandbox_preflight import lacking
@@ -120,6 +122,66 @@ def ruled(program: str, reference: dict[str, Any], **limits: Any) -> Ruling:
     return code.bind({"cpu_s": 1.0, **limits}).judge(Attempt.of(answer, reference))
 
 
+BENT = {
+    "inline": "for n in [[3, 1, 2], [5, 4]]: assert candidate(n) == sorted(n)",
+    "helper": "def same(a, b): assert a == b\nn = [3, 1]\nsame(candidate(n), sorted(n))",
+    "helper that compares first": (
+        "def assertion(out, exp, atol):\n    exact = out == exp\n    if atol == 0 and isinstance(exp, float): atol = 1e-6\n"  # noqa: E501
+        "    if not exact and atol != 0: assert abs(out - exp) <= atol\n    else: assert exact\n"
+        "for inp in [[[1, 2]], [[3, 4]]]: assertion(candidate(*inp), [sum(*inp)] * len(*inp), 0)"
+    ),
+    "helper that raises": (
+        "def eq(a, b):\n    if a != b: raise AssertionError(a)\nn = [3, 1]\neq(candidate(n), sorted(n))"
+    ),
+    "in a dictionary": "n, out = [3, 1], {}\nout['r'] = candidate(n)\nwant = sorted(n)\nassert out['r'] == want",  # noqa: E501
+    "in lists": (
+        "outs, wants = [], []\nfor n in [[3, 1], [2, 1]]: outs.append(candidate(n)); wants.append(sorted(n))\n"  # noqa: E501
+        "for a, b in zip(outs, wants): assert a == b"
+    ),
+    "by another name": "n = [3, 1]\nr = candidate(n)\nt = r\nassert t == sorted(n)",
+    "pair": "def run(n): return candidate(n), sorted(n)\na, b = run([3, 1])\nassert a == b",
+    "nested function": "def ok(n): return candidate(n) == sorted(n)\nassert ok([3, 1])",
+    "map": "t = [[3, 1], [1, 0]]\nres = list(map(candidate, t))\nassert res == list(map(sorted, t))",
+    "flags": "ok = [candidate(n) == sorted(n) for n in [[3, 1], [1, 0]]]\ngood = all(ok)\nassert good",
+    "count": "m = sum(candidate(n) == sorted(n) for n in [[3, 1], [1, 0]])\nassert m == 2",
+    "identity": "n = [3, 1]\nassert (candidate(n) == []) is all(i < j for i, j in zip(n, n[1:]))",
+    "membership": "n = [3, 1]\nr = candidate(n)\nassert all(v in r for v in n)",
+    "swallowed": "n = [3, 1]\ntry: good = candidate(n) == sorted(n)\nexcept Exception: good = False\nassert good",  # noqa: E501
+    "branch": "n = [3, 1]\nif candidate(n) != sorted(n): good = False\nelse: good = True\nassert good",
+}
+NOTHING = {
+    "a reference of nothing": "for n in [[3, 1]]: assert candidate(n) == (max(n) if n else None)",
+    "a type of nothing": "n = [3]\nassert type(candidate(n)) == type(max(n) if n else None)",
+    "a loop over nothing": "n = [3, 1]\nassert candidate(n) is None\nfor v in n: assert candidate(n) == n.index(v)",  # noqa: E501
+}
+
+
+@pytest.mark.parametrize("tests", [*BENT, *NOTHING])
+def test_no_pass_by_changing_what_the_tests_compare_with(tests: str) -> None:
+    body = (BENT | NOTHING)[tests].replace("\n", "\n    ")
+    program = f"def f(x):\n    x.clear()\n    return {'[]' if tests in BENT else None}"
+    said = ruled(program, TESTS | {"tests": f"def check(candidate):\n    {body}\n"})
+    assert said.outcome == "unscored", said
+    assert said.reason == "the tests pass only with what the program did to their own values"
+
+
+CHANGES = {
+    "after": "a = [3, 1]\nwant = sorted(a)\ncandidate(a)\nassert a == want",
+    "beside": "a = [3, 1]\nassert candidate(a) is None and a == [1, 3]",
+    "helper": "def same(a, b): assert a == b\nfor n in [[3, 1], [2, 1]]:\n    a = n[:]\n    candidate(a)\n    same(a, sorted(n))",  # noqa: E501
+    "result first": "a = [3, 1]\nr = candidate(a)\nassert r is None\nassert len(a) == 2\nassert a[0] == 1",
+    "error last": "a = [3, 1]\ncandidate(a)\nassert a == [1, 3]\ntry: candidate(5)\nexcept AttributeError: pass",  # noqa: E501
+}
+
+
+@pytest.mark.parametrize("tests", CHANGES)
+def test_what_is_asked_for_may_be_changed(tests: str) -> None:
+    body = CHANGES[tests].replace("\n", "\n    ")
+    reference = TESTS | {"tests": f"def check(candidate):\n    {body}\n"}
+    said = [ruled(f"def f(x): {each}", reference).outcome for each in ("x.sort()", "x.clear()")]
+    assert said == ["pass", "fail"]
+
+
 @pytest.mark.parametrize("reference", [CASES, TESTS], ids=["cases", "tests"])
 @pytest.mark.parametrize("attack", FORGED)
 def test_a_forged_result_fails(attack: str, reference: dict[str, Any]) -> None:
@@ -153,6 +215,21 @@ def test_each_case_is_counted() -> None:
 def test_a_loop_costs_its_own_case() -> None:
     said = ruled("def f(x):\n    while x == 4: pass\n    return {'secret': [x * 7919]}", CASES)
     assert (said.reason, said.score) == ("f(4): took more than 1 s of CPU time", pytest.approx(2 / 3))
+
+
+def test_a_case_answers_for_its_own_time_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither for that of the cases before it, nor for what comparing takes."""
+    asleep = "import time\ndef f(x):\n    time.sleep(0.3)\n    return {'secret': [x * 7919]}"
+    assert ruled(asleep, CASES, cpu_s=0.2).outcome == "pass"
+    monkeypatch.setattr(sandbox_cases, "same_output", lambda *_: time.sleep(0.5) is None)
+    assert ruled("def f(x): return 0", CASES, cpu_s=0.15).outcome == "pass"
+
+
+def test_a_sandbox_stays_warm_where_there_is_no_verdict() -> None:
+    sandbox_pool.close_idle()
+    tests = "def check(candidate): assert candidate(1).name == 1"
+    assert ruled("class A: pass\ndef f(x): return A()", TESTS | {"tests": tests}).outcome == "unscored"
+    assert len(sandbox_pool._idle) == 1
 
 
 def test_types_count() -> None:
@@ -190,12 +267,8 @@ def test_tests_may_expect_exceptions_and_changed_arguments() -> None:
 
 
 def test_without_isolation_nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    from judges import sandbox_pool, sandbox_preflight
-
     sandbox_pool.close_idle()
     monkeypatch.setattr(sandbox_preflight, "lacking", lambda way: f"no {way}")
-    sandbox_preflight.proven.cache_clear()
     said = ruled("def f(x): return x", TESTS)
-    sandbox_preflight.proven.cache_clear()
     assert (said.outcome, said.unscored) == ("unscored", "infra")
     assert "bubblewrap: no bubblewrap; landlock: no landlock" in str(said.reason)

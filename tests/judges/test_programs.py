@@ -1,5 +1,6 @@
 """Programs are found in answers, and nothing else is taken for one."""
 
+import time
 from typing import Any
 
 import pytest
@@ -125,6 +126,22 @@ def test_a_script_is_the_last_block_that_reads_and_prints(answer: str) -> None:
 def test_a_script_may_stand_in_pieces() -> None:
     found = find_program(fenced("def main():\n    print(input())\n", "main()\n"), None, "")
     assert found == ["def main():\n    print(input())", "main()\n"]
+
+
+def test_a_mark_before_the_text_is_none_of_it() -> None:
+    assert find_program(fenced("\ufeffprint(1)\n"), None, "") == ["print(1)\n"]
+    assert find_program("\ufeffprint(1)\n", None, "") == ["print(1)\n"]
+
+
+@pytest.mark.parametrize("block", ["print(N)\n", "print(input(N))\n", "x = x\n" * 90 + "print(x)\n"])
+def test_many_blocks_end_soon(block: str) -> None:
+    """Each was compared with, and helped by, all that stood before it: quadratic, and parsed anew."""
+    answer = fenced(*(block.replace("N", str(n)) for n in range(1500)))
+    began = time.process_time()
+    found = find_program(answer, None, "")
+    assert found is not None
+    assert found[-1] == block.replace("N", "1499")
+    assert time.process_time() - began < 5
 
 
 def test_long_answers_end_soon() -> None:

@@ -96,9 +96,15 @@ DENIED = {
     "watching others": "raise_if(ctypes.CDLL(None, use_errno=True).inotify_init1(0))",
     "kill of itself": "os.kill(os.getpid(), 9)",
     "stop of itself": "os.kill(os.getpid(), 19)",
-    "timer that kills": "raise_if(ctypes.CDLL(None, use_errno=True).syscall({'x86_64': 222}.get(os.uname().machine, 107), 0, 0, 0))",  # noqa: E501
+    "timer that kills": "raise_if(ctypes.CDLL(None, use_errno=True).syscall(NUMBER(222, 107), 0, 0, 0))",
+    "shared memory of others": "raise_if(ctypes.CDLL(None, use_errno=True).syscall(NUMBER(30, 196), 0, 0, 0))",  # noqa: E501
+    "semaphores of others": "raise_if(ctypes.CDLL(None, use_errno=True).syscall(NUMBER(66, 191), 0, 0, 12, 0))",  # noqa: E501
+    "messages of others": "raise_if(ctypes.CDLL(None, use_errno=True).syscall(NUMBER(69, 189), 0, 0, 0, 0))",
+    "requests in the kernel": "raise_if(ctypes.CDLL(None, use_errno=True).syscall(NUMBER(206, 0), 1, 0))",
+    "the root": "open('/x', 'w')",
+    "devices": "open('/dev/x', 'w')",
 }
-RAISE_IF = "def raise_if(r):\n    if r < 0: raise OSError(ctypes.get_errno(), '')\n"
+RAISE_IF = "def NUMBER(*both): return both[os.uname().machine != 'x86_64']\ndef raise_if(r):\n    if r < 0: raise OSError(ctypes.get_errno(), '')\n"  # noqa: E501
 
 
 @pytest.mark.parametrize("attack", DENIED)
@@ -170,6 +176,34 @@ def test_many_files(sandbox: Sandbox) -> None:
         Limits(cpu_s=10, wall_s=20),
     )
     assert "No space left" in ran.stderr or ran.exit.status == -9, ran
+
+
+HIDDEN = {
+    "deleted": "f = os.open(str(n), 66); os.unlink(str(n))",
+    "renamed over": "f = os.open(str(n), 66); os.rename(str(n), 'x')",
+    "without a name": "f = os.open('.', os.O_TMPFILE | os.O_RDWR)",
+    "in a closed folder": "os.path.exists('h') or os.mkdir('h', 0o300); f = os.open(f'h/{n}', 66)",
+}
+
+
+@pytest.mark.parametrize("way", HIDDEN)
+@pytest.mark.parametrize("write", ["os.posix_fallocate(f, 0, 4 << 20)", "os.write(f, bytes(4 << 20))"])
+def test_files_that_no_list_shows(sandbox: Sandbox, way: str, write: str) -> None:
+    ran = run(
+        sandbox,
+        f"import mmap, os, time\nheld = []\nfor n in range(16):\n    {HIDDEN[way]}\n    {write}\n"
+        "    held.append(mmap.mmap(f, 4096)); os.close(f); time.sleep(0.005)\ntime.sleep(0.3); print('wrote')",  # noqa: E501
+    )
+    assert ran.stdout == "", ran
+
+
+def test_what_is_deleted_seems_gone(sandbox: Sandbox) -> None:
+    ran = run(
+        sandbox,
+        "import tempfile\nwith tempfile.TemporaryFile() as a, tempfile.NamedTemporaryFile() as b: a.write(b'x')\n"  # noqa: E501
+        "with tempfile.TemporaryDirectory() as made: open(made + '/x', 'w').close()\nprint('done')",
+    )
+    assert ran.stdout == "done\n", ran
 
 
 def test_deep_folders_and_closed_folders(sandbox: Sandbox) -> None:
