@@ -42,6 +42,7 @@ _PETS = {"type": "choice", "answer": "B", "options": ["a cat", "a dog", "a hot d
     unscored={
         Attempt.of("Answer: A or B", _PETS): "conflicting options: A, B",
         Attempt.of("Answer: A) a dog", _PETS): "conflicting options: A, B",
+        Attempt.of("It barks.\n\n**Answer: A. a dog**", _PETS): "conflicting options: A, B",
         Attempt.of("\\boxed{A} \\boxed{B}", _PETS): "conflicting options: A, B",
         Attempt.of("A dog barks, but a cat is quieter, so it depends.", _PETS): "no option is chosen",
         Attempt.of("You always need a plan B.", _PETS): "no option is chosen",
@@ -61,7 +62,8 @@ def choice(attempt: Attempt) -> Finding:
         raise Unscored(str(doubt)) from doubt
     if stated:
         read = [_stated(each, response, attempt.question, options) for each in stated]
-        read += [only(text, options) for each in stated for text in each.line.split(";")[1:]]
+        # A full stop behind the letter ends the clause, and the option stands in the next.
+        read += [only(text, options) for each in stated for text in (each.line, *each.line.split(";")[1:])]
     else:
         read = _unstated(response, attempt.question, options)
     chosen = sorted(set().union(*read))
