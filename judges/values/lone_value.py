@@ -86,7 +86,8 @@ def _exact(sentence: str, gold: str, unfinished: bool) -> str:
     sentence = _POWER.sub(lambda found: found[1] + ("²" if found[2] == "2" else "³"), sentence)
     bare = _ARROW.sub("= ", _CALCULATED.sub("", unmarked(sentence))).lstrip("*_` \t").rstrip("*_` \t.")
     bare = bare.replace("\\$", "$").replace("\\times ", "× ").replace("\\cdot ", "· ")
-    formulas = list(FORMULA.finditer(sentence)) if _NO_MONEY.search(bare) else []
+    is_formal = "\\(" in bare or _NO_MONEY.search(bare)
+    formulas = list(FORMULA.finditer(sentence)) if is_formal else []
     closes = bool(formulas) and not _DIGIT.search(sentence, formulas[-1].end())
     if unfinished and (closes or "\\" in bare):
         raise Unclear("unfinished")

@@ -2,6 +2,7 @@
 
 import re
 
+from judges.values.again import told_once
 from judges.values.answers import same_answer
 from judges.values.beside import with_unit
 from judges.values.chains import chain, check_near
@@ -128,7 +129,7 @@ def value_in(text: str, gold: str) -> str:
         return text
     if same_answer(gold, source) is True:
         return source
-    text = _without_rough(without_place(text))
+    text = _without_rough(told_once(without_place(text), gold))
     return _numeric(text, gold) if numeric else _other(text, gold)
 
 

@@ -14,12 +14,16 @@ from judges.values.readings import value_in
 from judges.values.seen import hidden
 from judges.values.statements import marked, said, tagged
 from judges.values.supposed import box_not_meant, not_meant
-from judges.values.withdrawn import alternative, asked, otherwise, taken_back
+from judges.values.withdrawn import alternative, asked, gave_up, otherwise, taken_back
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _JOINER = re.compile(
     r"(?:[\s$,;&*.\\()\[\]|-]|\\q?quad|\\text|\\left|\\right|[{}]|\b(?:or|and|oder|ou|y|und|et)\b"
     r"|[或和与、，；]|[a-zA-Z]?_?\{?\d?\}?\s*=)*"
+)
+_WAY = re.compile(
+    r"[ \t>*_#]*(?P<way>method|approach|way|route|interpretation|reading|option|possibility)[ \t]+(?:\d|[a-e]|one|two)\b",
+    re.IGNORECASE,
 )
 _LABEL = re.compile(
     r"[ \t>*_#]*(?:part|question|answer|case|solution)?[ \t]*\(?(?P<label>\d{1,2}|[a-h]"
@@ -141,7 +145,10 @@ def _group(text: str, found: list[Final]) -> list[Final]:
 
 def _listed(text: str, one: Final, other: Final) -> bool:
     """Do both boxes stand on lines with labels, as parts of a list of answers?"""
-    labels = [_LABEL.match(text, text.rfind("\n", 0, box.start) + 1) for box in (one, other)]
+    lines = [text.rfind("\n", 0, box.start) + 1 for box in (one, other)]
+    if all(_WAY.match(text, line) for line in lines):
+        return True
+    labels = [_LABEL.match(text, line) for line in lines]
     return all(
         label is not None and label.end() <= box.start
         for label, box in zip(labels, (one, other), strict=True)
@@ -241,7 +248,7 @@ def _beside(text: str, meant: list[Final], value: str, gold: str) -> list[str]:
     goes_on = _PARAGRAPH.search(between) or _GOES_ON.search(between)
     if (
         text.startswith("A:", last.start)
-        or (goes_on and not _marked_otherwise(text, before, last))
+        or (goes_on and not _both_final(text, before, last))
         or taken_back(between)
     ):
         return []
@@ -252,10 +259,13 @@ def _beside(text: str, meant: list[Final], value: str, gold: str) -> list[str]:
     return [] if not _VALUE.search(told) or same_answer(told, value) else [told]
 
 
-def _marked_otherwise(text: str, one: Final, other: Final) -> bool:
-    """Are these lines with different marks, `Final answer:` and `####`, none of which may be a step's?"""
+def _both_final(text: str, one: Final, other: Final) -> bool:
+    """Is none of them a step's: lines with different marks or with `Final answer:` twice, words under `####`?"""
     marks = [_MARK.match(text, text.rfind("\n", 0, each.start) + 1) for each in (one, other)]
-    return all(marks) and len({(mark[1] or "").casefold() for mark in marks if mark}) == 2
+    if marks[0] and marks[0][0].strip().startswith("####"):
+        return _BEGINS_AS_VALUE.match(one.text) is not None
+    names = {(mark[1] or "").casefold() for mark in marks if mark}
+    return all(marks) and (len(names) == 2 or "final" in names.pop())
 
 
 def _check_tail(tail: str, value: str) -> None:
@@ -263,6 +273,8 @@ def _check_tail(tail: str, value: str) -> None:
         return
     if taken_back(tail):
         raise Unclear(f"taken back: {value!r}")
+    if gave_up(tail):
+        raise Unclear(f"given up behind {value!r}")
     if otherwise(tail) or _SO_ANOTHER.match(tail):
         raise Unclear(f"an alternative: {value!r}")
     last = _LAST_VALUE.search(tail[-200:]) if "\n" in tail else None

@@ -57,6 +57,17 @@ _UNREAL = re.compile(
     r"[^\n]{0,200}\banswer[ \t]+would\b)",
     re.IGNORECASE,
 )
+# Of a box the same, where it is told that it did not happen; `if it travels on, it would be` may be asked.
+_NOT_SO = re.compile(
+    r"(?:\bif\b[^\n]*\bhad(?:n['’]t)?[ \t]+(?:not[ \t]+)?(?:been|\w+ed)\b|\A[\W_]*(?:but[ \t]+)?had\b)"
+    r"[^\n]*(?:\bwould\b|['’]d\b)[^.\n]*\Z",
+    re.IGNORECASE,
+)
+# A box that shows how answers are to be written: `Example: "Answer: ` and the box.
+_SAMPLE = re.compile(
+    r"\b(?:examples?|formats?|templates?|instructions?|placeholder|e\.g)\b[^\n\"“”]*[\"“][^\"”\n]*\Z",
+    re.IGNORECASE,
+)
 _IF_WE = re.compile(
     r"(?<=\w )if and only if(?=[\s$*\\({\[]*\Z)"
     r"|\bif (?:we|you|one|I) (?:add|sum|subtract|multiply|divide|combine|count|total|plug|substitute|solve"
@@ -108,6 +119,8 @@ def box_not_meant(response: str, start: int) -> bool:
     before = _sentence_before(response, start)
     if not before.strip():
         return False
+    if _NOT_SO.search(before) or _SAMPLE.search(before):
+        return True
     answer = _ANSWER.search(before)
     return _SUPPOSED.search(_IF_WE.sub("", _clause(before))) is not None or (
         answer is not None and _doubted(before[: answer.start()])

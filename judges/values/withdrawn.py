@@ -77,7 +77,17 @@ _DISPUTED = re.compile(
 )
 _UNDECIDED = re.compile(
     r"\b(?:can(?:not| not|['’]t)|could(?: not|n['’]t)|unable to|not able to)\s(?:really |quite |yet )?"
-    r"(?:decide|determine|tell|say|choose)\s(?:between|which)\b|\bnot (?:sure|certain) which\b",
+    r"(?:decide|determine|tell|say|choose)\s(?:between|which)\b|\bnot (?:sure|certain) which\b"
+    r"|\b(?:the (?:decision|choice)|it) (?:is )?(?:up )?to you\b|\byou (?:can |may |must |should )?(?:decide|choose) which\b"
+    r"|\bup to (?:you|the reader)\b(?= (?:to (?:decide|choose)|which)|[\s.!)*]*\Z)",
+    re.IGNORECASE,
+)
+_GAVE_UP = re.compile(
+    r"\b(?:I|we)(?:\s(?:really|still|simply|just))?\s(?:can(?:not|\snot|['’]t)|could(?:\snot|n['’]t)"
+    r"|(?:am|was|are|were)\s(?:unable|not\sable)\sto)\s(?:(?:really|actually|yet|fully)\s)?"
+    r"(?:(?:solve|answer|do|finish|complete|determine|find|compute|decide|figure\sout|work\sout)\s(?:it|this|that|the\s(?:problem"
+    r"|question|answer|value))|work\s(?:it|this|that)\s(?:problem\s|one\s)?out|(?:give|offer|provide|state|name)\s(?:an?|any|the)"
+    r"\s(?:\w+\s)?(?:value|answer|number|result|solution)|figure\s(?:it|this|that)\sout)\b",
     re.IGNORECASE,
 )
 _LETTER = re.compile(r"[^\W\d_]")
@@ -117,6 +127,11 @@ def taken_back(tail: str, explained: bool = False) -> bool:
     near = f"{here}\n{below.lstrip()[:_MOST_BELOW]}" if explained else tail
     ways = [_DENIED.match(tail), _TAKEN_BACK.search(tail), _TURNED.search(near)]
     return any(ways) or (not explained and _DISPUTED.search(tail) is not None)
+
+
+def gave_up(tail: str) -> bool:
+    """Does it say that no answer was found, so that what stands before is none?"""
+    return _GAVE_UP.search(tail[-_MOST_BACK:]) is not None
 
 
 def undecided(response: str) -> str | None:
