@@ -7,13 +7,14 @@ from judges.values.withdrawn import taken_back
 
 _MOST_CHARS, _MOST_ASIDES = 1_500, 4
 _HEADED = re.compile(
-    r"^(?:#{1,6}[ \t]+|\*\*|__)[^\w\n]{0,4}(?:(?:key|main|final)[ \t]+)?(?:takeaways?|notes?|remarks?|tips?|insights?"
-    r"|pitfalls?|common (?:mistakes?|errors?|pitfalls?)|why (?:this|it|that) works)[ \t]*:?[*_ \t]*$",
+    r"^(?:#{1,6}[ \t]+|\*\*|__)[^\w\n]{0,4}(?:(?:key|main|final)[ \t]+)?(?:takeaways?|notes?|remarks?"
+    r"|tips?|insights?|pitfalls?|common (?:mistakes?|errors?|pitfalls?)"
+    r"|why (?:this|it|that) works)[ \t]*:?[*_ \t]*$",
     re.IGNORECASE | re.MULTILINE,
 )
 _SENTENCE_END = re.compile(r"[.!?][*_$]{0,3}\s+(?=[*_(\"“]{0,3}[A-Z])")
 _BY_THE_WAY = re.compile(
-    r"\b(?:by the way|incidentally|as an aside|as a side[ -]?note|in passing|for comparison|for the curious)\b",
+    r"\b(?:by the way|incidentally|as an aside|as a side[ -]?note|in passing|for comparison)\b",
     re.IGNORECASE,
 )
 # What did not happen and was not asked for.
@@ -24,7 +25,8 @@ _WOULD_HAVE = re.compile(
     re.IGNORECASE,
 )
 _ONLY = re.compile(
-    r"[\s*_(]*(?:this|that|it)[ \t]+is[ \t]+(?:therefore[ \t]+)?(?:the|an?|our)[ \t]+(?:\w+[ \t]+){0,2}solution\b[^\d\n]{0,80}\Z",
+    r"[\s*_(]*(?:this|that|it)[ \t]+is[ \t]+(?:therefore[ \t]+)?(?:the|an?|our)[ \t]+(?:\w+[ \t]+){0,2}"
+    r"solution\b[^\d\n]{0,80}\Z",
     re.IGNORECASE,
 )
 _NEXT = re.compile(
@@ -38,7 +40,7 @@ _CONCLUDED = re.compile(
     re.IGNORECASE,
 )
 _ALSO = re.compile(
-    r"the (?!.*\b(?:total|answer|final|sum|result|left|remain\w*|altogether|overall|rest|question|required)\b)"
+    r"the (?!.*\b(?:total|answer|final|sum|result|left|remain\w*|altogether|overall|rest|required)\b)"
     r"[^\n*,;:=]{1,60}? (?:is|was) [^\n*,;:=]{1,30}\Z",
     re.IGNORECASE,
 )

@@ -15,7 +15,7 @@ _CUE = re.compile(
     r"(?:[=:≈]|\b(?:is|are|was|were|be|equals?|makes?|made|gives?|gave|gets?|got|so|hence|therefore|thus"
     r"|has|have|had|leaves?|costs?|pays?|paid"
     r"|needs?|needed|earns?|earned|totals?|there|takes?|took|spends?|spent|saves?|saved|sells?|sold"
-    r"|becomes?|reaches|ate|eats|drinks?|walks?"
+    r"|becomes?|reaches|ate|eats?|drinks?|walks?"
     r"|runs?|reads?|buys?|bought|uses?|used|receives?|owes?|makes up|then|only|just|finds?|obtain|yields?"
     r"|weighs?|measures?|holds?|contains?|worth|beträgt)"
     r"|\b(?:went|goes|gone|rises?|rose|falls?|fell|grew|grows?|dropped|drops|increased?s?|decreased?s?)"
@@ -127,7 +127,13 @@ def _stressed(sentence: str, gold: str) -> str | None:
     changed = (
         CHANGING.search(found["before"]) or CHANGING.search(found["after"]) or _MORE.search(found["after"])
     )
-    return None if changed or BOUND.search(found["before"]) else value_in(found["value"], gold)
+    if changed or BOUND.search(found["before"]):
+        return None
+    value = value_in(found["value"], gold)
+    told, wanted = read_number(value), read_number(gold)
+    if told and told.factor != 1 and wanted and wanted.factor == 1:
+        raise Unclear(f"counted in dozens or the like: {value!r}")
+    return value
 
 
 def _of_number(bare: str) -> str:

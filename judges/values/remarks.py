@@ -12,12 +12,13 @@ _CHECK = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CONCLUDED = re.compile(
-    r"^[ \t>*_#-]{0,12}(?:so(?! far)|thus|therefore|hence|consequently|in (?:total|conclusion|summary)|we conclude"
-    r"|(?:the )?(?:final )?(?:answer|result|conclusion|solution)|final)\b",
+    r"^[ \t>*_#-]{0,12}(?:so(?! far)|thus|therefore|hence|consequently|in (?:total|conclusion|summary)"
+    r"|we conclude|(?:the )?(?:final )?(?:answer|result|conclusion|solution)|final)\b",
     re.IGNORECASE | re.MULTILINE,
 )
 _CONFIRMED = re.compile(
-    r"[✓✔✅☑]|\\checkmark|\b(?:holds?|hold true|correct|works|match(?:es)?|agrees?|satisf\w+|as (?:required|expected|given))\b",
+    r"[✓✔✅☑]|\\checkmark|\b(?:holds?|hold true|correct|works|match(?:es)?|agrees?|satisf\w+"
+    r"|as (?:required|expected|given))\b",
     re.IGNORECASE,
 )
 _REFUTED = re.compile(
@@ -25,8 +26,8 @@ _REFUTED = re.compile(
 )
 # Below a check that is over, these still belong to it.
 _CHECKS_ON = re.compile(
-    r"(?<!\b[a-z] )=|[✓✔✅☑≈<>]|\b(?:both|sides?|[LR]HS|match\w*|agree\w*|again|also|equations?|check\w*|test\w*|try|next|now|given"
-    r"|indeed|confirm\w*|verif\w*|original\w*|expected)\b",
+    r"(?<!\b[a-z] )=|[✓✔✅☑≈<>]|\b(?:both|sides?|[LR]HS|match\w*|agree\w*|again|also|equations?"
+    r"|check\w*|test\w*|try|next|now|given|indeed|confirm\w*|verif\w*|original\w*|expected)\b",
     re.IGNORECASE,
 )
 # `6, attained at x = 3`; not where a value follows, `the maximum on [0, 1], attained at 1, is 5`.

@@ -39,6 +39,8 @@ _SAID = re.compile(
     r"\banswer(?:(?:[ \t]+(?:to|for)[ \t]+(?:the|this|that|our|your)[ \t]+\w{1,20})?[ \t]+(?:is|would be"
     r"|must be|will be|should be|was|equals|comes (?:out )?to)(?:[ \t]+therefore)?"
     r"|(?=[ \t*]*+[:\uff1a]))(?:[ \t*]*+[:\uff1a])?+[ \t*]*+(?=[^\n]|\n)"
+    r"|\b(?:value|number|quantity|amount|result)[ \t]+(?:(?:that|which|we)[ \t]+(?:is|was|are|were)[ \t]+)?"
+    r"(?:asked(?:[ \t]+for)?|requested|sought)(?:[ \t]+\([^()\n]{1,30}\))?[ \t]+is[ \t*:]*+"
     r"|\b(?:final|correct|actual|true|real)[ \t]+(?:result|value|total|number)[ \t]+is[ \t*:\uff1a]*+"
     r"|\b(?:correct|right|best)[ \t]+(?:option|choice)[ \t]+is[ \t*:]*+",
     re.IGNORECASE,
@@ -62,8 +64,8 @@ _CLAUSE_END = re.compile(
 )
 # After these signs a value may follow, and the clause is a list.
 _LISTING = re.compile(r"\s*(?:[a-zA-Z]\s*=\s*)?[$(\[{\\]{0,2}[-+−]?[.\\]?(?:\d|(?:sqrt|frac|pi)(?![a-z]))")
-# Stars that close what opened before the answer, or the other way round.
-_BOLD = re.compile(r"\A\s*\*\*|\*\*(?=[\s.,:]|\Z)")
+# Stars that set something in bold, or that close what opened before the answer; no power.
+_BOLD = re.compile(r"(?<![\w)*])\*{2,3}(?=\S)|(?<=\S)\*{2,3}(?![\w(*])|\A\s*\*\*")
 _DECORATED = re.compile(r"[\s✅✓✔☑■□∎◻\U0001f300-\U0001faff]{1,20}\Z")
 _HEADING = re.compile(r"[*_ \t]*(?:\d+[.)][ \t]+)?[^\W\d_]{3,}")
 _BULLET = re.compile(r"[-*•+][ \t]+(?=\S)")
@@ -136,7 +138,7 @@ def _clauses(response: str, places: Iterable[tuple[int, int]], how: How) -> Iter
         bare = _DECORATED.sub("", _BOLD.sub("", clause))
         if bare.strip("*_ `$.:#"):
             at = last if len(clause) == len(text) else min(last, response.find(clause, end) + len(clause))
-            yield Final(bare.strip(), how, start, text, at)
+            yield Final(bare.strip(), how, start, _BOLD.sub("", text), at)
 
 
 def _begins_a_solution(response: str, clause: str, last: int) -> bool:

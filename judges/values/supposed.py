@@ -65,7 +65,12 @@ _NOT_SO = re.compile(
 )
 # A box that shows how answers are to be written: `Example: "Answer: ` and the box.
 _SAMPLE = re.compile(
-    r"\b(?:examples?|formats?|templates?|instructions?|placeholder|e\.g)\b[^\n\"“”]*[\"“][^\"”\n]*\Z",
+    r"\b(?:examples?|formats?|templates?|instructions?|placeholder|e\.g)\b[^\n\"“”]*[\"“][^\"”\n]*\Z"
+    r"|\b(?:template|instructions?|placeholder|example)\b[^\n\"“”.]{0,40}\b(?:says?|reads?|shows?)\b[\s:]*\Z",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(
+    r"\b(?:says?|said|claim(?:s|ed)|stat(?:es|ed)|reads?|wrote|writes|told|insist(?:s|ed))\b[^\"“”\n]{0,20}[\"“][^\"“”\n]*\Z",
     re.IGNORECASE,
 )
 _IF_WE = re.compile(
@@ -105,6 +110,7 @@ def not_meant(response: str, start: int) -> bool:
     before = _sentence_before(response, start)
     return before.strip(" *_>#").lower() not in _PLAIN and (
         _doubted(before)
+        or _QUOTED.search(before) is not None
         or _CONDITION.search(_IF_WE.sub("", before)) is not None
         or _OF_ANSWER.search(before + response[start : start + len("answer")]) is not None
         or _UNREAL.match(before + response[start : start + _NEAR]) is not None

@@ -78,7 +78,8 @@ _DISPUTED = re.compile(
 _UNDECIDED = re.compile(
     r"\b(?:can(?:not| not|['’]t)|could(?: not|n['’]t)|unable to|not able to)\s(?:really |quite |yet )?"
     r"(?:decide|determine|tell|say|choose)\s(?:between|which)\b|\bnot (?:sure|certain) which\b"
-    r"|\b(?:the (?:decision|choice)|it) (?:is )?(?:up )?to you\b|\byou (?:can |may |must |should )?(?:decide|choose) which\b"
+    r"|\b(?:the (?:decision|choice)|it) (?:is )?(?:up )?to you\b"
+    r"|\byou (?:can |may |must |should )?(?:decide|choose) which\b"
     r"|\bup to (?:you|the reader)\b(?= (?:to (?:decide|choose)|which)|[\s.!)*]*\Z)",
     re.IGNORECASE,
 )

@@ -26,6 +26,9 @@ from schemas.references import Comparison, MathReference, Reference
 
 _ROUGHLY = re.compile(r"(?:\b(?:about|approximately|approx\.?|roughly|around)|≈|\\approx)[\s$*]{0,9}\Z")
 
+# `(that's 1.2 million)` in a paragraph of its own, behind a value.
+_BELOW = re.compile(r"\n[ \t]*\n(?=\((?:that['’]s|that is|which is|i\.e\.|or)\s[^()\n]{1,80}\)[\s.]*\Z)")
+_MOST_END = 300
 _THEREFORE = re.compile(r"\\\(\s?\\therefore\s?\\\)|\$\\therefore\$|∴(?=\s*[^\W\d_]{2})")
 
 
@@ -141,7 +144,7 @@ def _lone(response: str, gold: str, policy: Comparison, counts: bool) -> str:
     """
     if not counts:
         raise Unscored("no final answer")
-    response = ending_in_figures(unproven(response))
+    response = ending_in_figures(unproven(response[:-_MOST_END] + _BELOW.sub(" ", response[-_MOST_END:])))
     wanted = read_number(gold)
     if wanted is None:
         closing = closing_value(response)
