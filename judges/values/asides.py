@@ -30,7 +30,7 @@ _ONLY = re.compile(
     re.IGNORECASE,
 )
 _NEXT = re.compile(
-    r"[,;(]\s*(?:and\s+|while\s+)?the\s+(?:next|following|other)\s+(?:ones?|such\s+\w+|smallest|larger\s+ones?)\s+"
+    r"[,;(]\s*(?:and\s+|while\s+)?the\s+(?:next|following)\s+(?:ones?|such\s+\w+|smallest|larger\s+ones?)\s+"
     r"(?:is|are|being|would be)\b[^\n.]*[.)*_]*\Z",
     re.IGNORECASE,
 )

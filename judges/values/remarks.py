@@ -54,7 +54,8 @@ def in_check(response: str, at: int) -> bool:
         return False
     check, _, below = response[last[0].start() :].rstrip().partition("\n\n")
     is_over = _confirms(check) and check[last[0].end() - last[0].start() :].strip(" *_") != ""
-    return not is_over or "\n" in below or not below or _CHECKS_ON.search(below) is not None
+    is_said = "**" in below and "\n" not in below
+    return not is_over or not is_said or _CHECKS_ON.search(below) is not None
 
 
 def closed_check(text: str) -> int | None:

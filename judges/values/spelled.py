@@ -119,6 +119,12 @@ def _found_before(told: int, said: str, words: re.Match[str], head: str) -> bool
     return re.search(rf"[=≈]\s?[$*\\]{{0,3}}{told}(?![\d/^]|[.,]\d)", head[-_MOST_LAST:]) is not None
 
 
+def spells(text: str) -> bool:
+    """Does it hold a number in words that is more than one?"""
+    told = [each for each in _SAID.finditer(text) if not _SPOKEN_OF.search(text, 0, each.start())]
+    return any((_words_told(each[0]) or 0) > 1 for each in told)
+
+
 def _figures(vulgar: re.Match[str]) -> str:
     """`3¾` is 3 3/4."""
     return (

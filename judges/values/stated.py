@@ -10,13 +10,14 @@ from judges.values.counts import Unclear
 from judges.values.final import Final
 from judges.values.lists import read_list
 from judges.values.lone import no_answer
-from judges.values.lone_value import NUMBER, sentence_value
+from judges.values.lone_value import CUE, NUMBER, sentence_value
 from judges.values.numbers import read_number
 from judges.values.plain import WHOLE, plain
 from judges.values.readings import BOUND, CHANGING, value_in
 from judges.values.seen import hidden
 from judges.values.several import BEGINS_AS_VALUE, VALUE, single, stated_before
-from judges.values.statements import marked, said, tagged
+from judges.values.spelled import spells
+from judges.values.statements import BOLD, marked, said, tagged
 from judges.values.supposed import box_not_meant, not_meant
 from judges.values.withdrawn import alternative, asked, gave_up, otherwise, taken_back
 
@@ -46,6 +47,18 @@ _NO_VALUE = re.compile(
     re.IGNORECASE,
 )
 _SO_ANOTHER = re.compile(r"[\s.;,*$)]*so(?= [$\d])", re.IGNORECASE)
+# `The 6 workers finish on Monday`
+_SPOKEN_OF = re.compile(
+    r"(?:[^\W\d_][^\d$\\=:]{0,200} )?(?:the|these|those|his|her|their|its"
+    r"|(?:rose|fell|grew|starts?|started|goes|went) from)"
+    r" [$€£]?\d[\d,.]*[^\d=:]{0,200}\Z",
+    re.IGNORECASE,
+)
+# A verb before a number, perhaps with whom it is about between them: `It takes Ann 5 minutes`.
+_STATED = re.compile(
+    rf"(?:{CUE.pattern})|\b(?:takes?|took|costs?|gives?|gave|leaves?|needs?)\s+(?:(?:the|his|her|their)\s+)?\w+\s+\$?\Z",
+    re.IGNORECASE,
+)
 _MODULUS = re.compile(r"\s{0,9}\\pmod\s{0,9}\{?\s{0,9}(\d{1,9})\s{0,9}\}?(?!\d)")
 _REMAINDER, _AROUND = re.compile(r"\bremainder\b|\blast (?:two|three|four) digits\b", re.IGNORECASE), 500
 _SHARE = re.compile(r"[\s$}]*of\s+[$\\(]*\d")
@@ -217,7 +230,7 @@ def _of_words(text: str, stated: list[Final], gold: str) -> list[str]:
     last = meant[-1]
     if any(last.start < each.start < last.end for each in stated):
         raise Unclear(f"another answer within: {last.text!r}")
-    rest = last.line[len(last.text) :]
+    rest = BOLD.sub("", last.line)[len(last.text) :]
     if asked(last.text, rest):
         raise Unclear(f"a question: {last.text!r}")
     if otherwise(rest):
@@ -234,13 +247,16 @@ def _of_words(text: str, stated: list[Final], gold: str) -> list[str]:
 
 def _worded(stated: Final, gold: str) -> str:
     """Its value; of a whole sentence below a mark the one number, as of a last sentence."""
+    if read_number(gold) is not None and _SPOKEN_OF.match(stated.text):
+        raise Unclear(f"its number is spoken of: {stated.text!r}")
     try:
         return value_in(stated.text, gold)
     except Unclear:
         text = told_once(stated.text, gold)
-        if stated.how != "marked" or len(NUMBER.findall(text)) != 1 or not text[:1].isalpha():
+        numbers = list(NUMBER.finditer(text))
+        if len(numbers) != 1 or not _STATED.search(text[: numbers[0].start()]):
             raise
-        if no_answer(text) or CHANGING.search(text) or BOUND.search(text):
+        if no_answer(text) or CHANGING.search(text) or BOUND.search(text) or spells(text):
             raise
         return sentence_value(text, gold, unfinished=False)
 

@@ -65,7 +65,7 @@ _CLAUSE_END = re.compile(
 # After these signs a value may follow, and the clause is a list.
 _LISTING = re.compile(r"\s*(?:[a-zA-Z]\s*=\s*)?[$(\[{\\]{0,2}[-+−]?[.\\]?(?:\d|(?:sqrt|frac|pi)(?![a-z]))")
 # Stars that set something in bold, or that close what opened before the answer; no power.
-_BOLD = re.compile(r"(?<![\w)*])\*{2,3}(?=\S)|(?<=\S)\*{2,3}(?![\w(*])|\A\s*\*\*")
+BOLD = re.compile(r"(?<![\w)*])\*{2,3}(?=\S)|(?<=\S)\*{2,3}(?![\w(*])|\A\s*\*\*")
 _DECORATED = re.compile(r"[\s✅✓✔☑■□∎◻\U0001f300-\U0001faff]{1,20}\Z")
 _HEADING = re.compile(r"[*_ \t]*(?:\d+[.)][ \t]+)?[^\W\d_]{3,}")
 _BULLET = re.compile(r"[-*•+][ \t]+(?=\S)")
@@ -135,10 +135,10 @@ def _clauses(response: str, places: Iterable[tuple[int, int]], how: How) -> Iter
         clause = text[: _clause_end(text)]
         if is_below and _begins_a_solution(response, clause, last):
             continue
-        bare = _DECORATED.sub("", _BOLD.sub("", clause))
+        bare = _DECORATED.sub("", BOLD.sub("", clause))
         if bare.strip("*_ `$.:#"):
             at = last if len(clause) == len(text) else min(last, response.find(clause, end) + len(clause))
-            yield Final(bare.strip(), how, start, _BOLD.sub("", text), at)
+            yield Final(bare.strip(), how, start, text, at)
 
 
 def _begins_a_solution(response: str, clause: str, last: int) -> bool:

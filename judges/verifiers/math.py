@@ -84,13 +84,19 @@ def math(attempt: Attempt, last_number_counts: bool = True) -> Finding:
         main, aside = parted(_THEREFORE.sub("therefore", text))
         found = _extract(main, reference.answer, policy, last_number_counts)
         verdict = same_answer(reference.answer, found, policy)
-        if verdict is False and any(same_answer(reference.answer, each) for each in numbers_in(aside)):
+        if verdict is False and _told_in(aside, reference.answer):
             raise Unscored(f"perhaps what is added behind {found!r}")
     except TooLarge as error:
         raise Unscored(str(error)) from error
     if verdict is None:
         raise Unscored(f"cannot compare {found!r} with {reference.answer!r}")
     return Finding(None if verdict else f"{found!r} is not {reference.answer!r}", extracted=found)
+
+
+def _told_in(aside: str, gold: str) -> bool:
+    """Is the gold answer, or a number of it, in what is added?"""
+    wanted = {gold, *numbers_in(gold)}
+    return any(same_answer(one, each) for each in numbers_in(aside) for one in wanted)
 
 
 def same(a: str, b: str) -> bool:
