@@ -44,12 +44,47 @@ _ALSO = re.compile(
     r"[^\n*,;:=]{1,60}? (?:is|was) [^\n*,;:=]{1,30}\Z",
     re.IGNORECASE,
 )
+# Without one of these nothing is added.
+_HINTS = (
+    *(
+        "heck",
+        "erif",
+        "roof",
+        "est",
+        "robe",
+        "érif",
+        "ompro",
+        "验",
+        "检",
+        "would",
+        "’d",
+        "'d",
+        "solution",
+        "next",
+    ),
+    *(
+        "following",
+        "way",
+        "ncident",
+        "side",
+        "in passing",
+        "omparison",
+        "**. The",
+        ". The",
+        "akeaway",
+        "ote",
+        "emark",
+    ),
+    *("ip", "nsight", "itfall", "istake", "rror", "works"),
+)
 _STATES = re.compile(r"\banswer|[?？]|答", re.IGNORECASE)
 
 
 def parted(text: str) -> tuple[str, str]:
     """What a response says up to its answer, and what it adds; nothing is parted beside a box or a tag."""
-    if "boxed" in text or "fbox" in text or "</" in text:
+    if text.startswith("####", text.rfind("\n") + 1) or any(sign in text for sign in ("boxed", "fbox", "</")):
+        return text, ""
+    if not any(map(text[-_MOST_CHARS:].__contains__, _HINTS)):
         return text, ""
     main = text.rstrip()
     for _ in range(_MOST_ASIDES):

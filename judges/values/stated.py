@@ -230,7 +230,7 @@ def _of_words(text: str, stated: list[Final], gold: str) -> list[str]:
     last = meant[-1]
     if any(last.start < each.start < last.end for each in stated):
         raise Unclear(f"another answer within: {last.text!r}")
-    rest = BOLD.sub("", last.line)[len(last.text) :]
+    rest = (BOLD.sub("", last.line) if "*" in last.line else last.line)[len(last.text) :]
     if asked(last.text, rest):
         raise Unclear(f"a question: {last.text!r}")
     if otherwise(rest):
@@ -247,6 +247,8 @@ def _of_words(text: str, stated: list[Final], gold: str) -> list[str]:
 
 def _worded(stated: Final, gold: str) -> str:
     """Its value; of a whole sentence below a mark the one number, as of a last sentence."""
+    if WHOLE.fullmatch(stated.text):
+        return stated.text
     if read_number(gold) is not None and _SPOKEN_OF.match(stated.text):
         raise Unclear(f"its number is spoken of: {stated.text!r}")
     try:

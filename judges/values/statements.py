@@ -39,12 +39,16 @@ _SAID = re.compile(
     r"\banswer(?:(?:[ \t]+(?:to|for)[ \t]+(?:the|this|that|our|your)[ \t]+\w{1,20})?[ \t]+(?:is|would be"
     r"|must be|will be|should be|was|equals|comes (?:out )?to)(?:[ \t]+therefore)?"
     r"|(?=[ \t*]*+[:\uff1a]))(?:[ \t*]*+[:\uff1a])?+[ \t*]*+(?=[^\n]|\n)"
-    r"|\b(?:value|number|quantity|amount|result)[ \t]+(?:(?:that|which|we)[ \t]+(?:is|was|are|were)[ \t]+)?"
-    r"(?:asked(?:[ \t]+for)?|requested|sought)(?:[ \t]+\([^()\n]{1,30}\))?[ \t]+is[ \t*:]*+"
     r"|\b(?:final|correct|actual|true|real)[ \t]+(?:result|value|total|number)[ \t]+is[ \t*:\uff1a]*+"
     r"|\b(?:correct|right|best)[ \t]+(?:option|choice)[ \t]+is[ \t*:]*+",
     re.IGNORECASE,
 )
+_ASKED_FOR = re.compile(
+    r"\b(?:value|number|quantity|amount|result)[ \t]+(?:(?:that|which|we)[ \t]+(?:is|was|are|were)[ \t]+)?"
+    r"(?:asked(?:[ \t]+for)?|requested|sought)(?:[ \t]+\([^()\n]{1,30}\))?[ \t]+is[ \t*:]*+",
+    re.IGNORECASE,
+)
+_ASKING = ("asked", "requested", "sought")
 _SAID_ELSEWHERE = re.compile(
     r"(?:答案(?:应该)?(?:是(?!否|不)|[为：:])|答案选|正确选项[为是]|故(?:应?选|答案[为是])|(?:所以|因此|应)选(?:择)?|(?:答え|解)は|(?:정답|답)[은는이]"
     r"|\brespuesta(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:es|sería|será)\b"
@@ -112,15 +116,12 @@ def _is_heading(response: str, line: re.Match[str]) -> bool:
 
 def said(response: str, start: int = 0) -> list[Final]:
     """The last sentences that state an answer, from this place on."""
-    places = deque(
-        ((each.start(), each.end()) for each in _SAID.finditer(response, start)), maxlen=_MOST_SAID
-    )
-    if _elsewhere(response):
-        more = deque(
-            ((each.start(), each.end()) for each in _SAID_ELSEWHERE.finditer(response, start)),
-            maxlen=_MOST_SAID,
-        )
-        places = deque(sorted({*places, *more}), maxlen=_MOST_SAID)
+    patterns = [_SAID, *([_SAID_ELSEWHERE] if _elsewhere(response) else [])]
+    patterns += [_ASKED_FOR] if any(map(response.__contains__, _ASKING)) else []
+    places: list[tuple[int, int]] = []
+    for pattern in patterns:
+        places += [each.span() for each in deque(pattern.finditer(response, start), maxlen=_MOST_SAID)]
+    places = sorted(set(places))[-_MOST_SAID:] if len(patterns) > 1 else places
     return list(_clauses(response, places, "said"))
 
 
@@ -135,7 +136,7 @@ def _clauses(response: str, places: Iterable[tuple[int, int]], how: How) -> Iter
         clause = text[: _clause_end(text)]
         if is_below and _begins_a_solution(response, clause, last):
             continue
-        bare = _DECORATED.sub("", BOLD.sub("", clause))
+        bare = _DECORATED.sub("", BOLD.sub("", clause) if "*" in clause else clause)
         if bare.strip("*_ `$.:#"):
             at = last if len(clause) == len(text) else min(last, response.find(clause, end) + len(clause))
             yield Final(bare.strip(), how, start, text, at)

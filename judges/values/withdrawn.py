@@ -77,8 +77,11 @@ _DISPUTED = re.compile(
 )
 _UNDECIDED = re.compile(
     r"\b(?:can(?:not| not|['’]t)|could(?: not|n['’]t)|unable to|not able to)\s(?:really |quite |yet )?"
-    r"(?:decide|determine|tell|say|choose)\s(?:between|which)\b|\bnot (?:sure|certain) which\b"
-    r"|\b(?:the (?:decision|choice)|it) (?:is )?(?:up )?to you\b"
+    r"(?:decide|determine|tell|say|choose)\s(?:between|which)\b|\bnot (?:sure|certain) which\b",
+    re.IGNORECASE,
+)
+_YOURS = re.compile(
+    r"\b(?:the (?:decision|choice)|it) (?:is )?(?:up )?to you\b"
     r"|\byou (?:can |may |must |should )?(?:decide|choose) which\b"
     r"|\bup to (?:you|the reader)\b(?= (?:to (?:decide|choose)|which)|[\s.!)*]*\Z)",
     re.IGNORECASE,
@@ -137,5 +140,6 @@ def gave_up(tail: str) -> bool:
 
 def undecided(response: str) -> str | None:
     """`I cannot decide which` of the last paragraph; None where it says no such thing."""
-    found = _UNDECIDED.search(response[-_MOST_BACK:].rpartition("\n\n")[2])
+    last = response[-_MOST_BACK:].rpartition("\n\n")[2]
+    found = _UNDECIDED.search(last) or (_YOURS.search(last) if " you" in last or " reader" in last else None)
     return None if found is None else found.group()

@@ -81,7 +81,9 @@ def math(attempt: Attempt, last_number_counts: bool = True) -> Finding:
     if doubt := undecided(text):
         raise Unscored(f"undecided: {doubt!r}")
     try:
-        main, aside = parted(_THEREFORE.sub("therefore", text))
+        main, aside = parted(
+            _THEREFORE.sub("therefore", text) if "therefore" in text or "∴" in text else text
+        )
         found = _extract(main, reference.answer, policy, last_number_counts)
         verdict = same_answer(reference.answer, found, policy)
         if verdict is False and _told_in(aside, reference.answer):
