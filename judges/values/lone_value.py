@@ -159,7 +159,7 @@ def _check_around(bare: str, start: int) -> None:
         (_WORKING.search(bare, begin) and not CUE.search(before))
         or CHANGING.search(bare[begin:])
         or BOUND.search(bare[begin:start])
-        or (spells(bare[start:]) and not CUE.search(before))
+        or (bare.count(" ", start) > 1 and spells(bare[start:]) and not CUE.search(before))
         or (several and (_JOINED.search(before) or not CUE.search(before)))
     ):
         raise Torn(bare)
