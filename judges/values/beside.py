@@ -19,6 +19,7 @@ _OPENED = re.compile(
     r"|\\(?:color\{\w{1,20}\}|(?:left|bigg?|Bigg?|large|Large|LARGE|huge|Huge)(?![a-zA-Z])))+\Z"
 )
 _CLOSED = re.compile(rf"(?:{_SPACE}|[}}$&]|\\[)\]]|\*\*|__|`|\\(?:right|bigg?|Bigg?)(?![a-zA-Z]))*")
+_PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _COMMAND = re.compile(r"\\([a-zA-Z]{1,20})\Z")
 _HARMLESS_BEFORE = _set(
     "implies Rightarrow Longrightarrow rightarrow longrightarrow iff Leftrightarrow Longleftrightarrow"
@@ -68,7 +69,7 @@ def changed_before(response: str, start: int) -> bool:
     head, opening = (left[: opened.start()], opened[0]) if opened else (left, "")
     if "white" in opening:
         return True
-    if not head:
+    if not head or _PARAGRAPH.search(opening):
         return False
     last = head[-1]
     if last == "|" and head[head.rfind("\n") + 1 :].lstrip()[:1] == "|":

@@ -26,7 +26,7 @@ _NO_CHAIN = re.compile(
 # What a value may be called: a letter, a function of something, the size or the measure of something, words.
 _NAME = re.compile(
     r"\s*(?:(?:\\(?:angle|triangle|overline|overrightarrow|hat|vec|bar|text|Delta|alpha|beta|gamma|delta"
-    r"|theta|lambda|mu|phi|omega"
+    r"|theta|lambda|mu|phi|omega|nabla"
     r"|sigma|rho|tau|epsilon|varphi|kappa|eta|zeta|xi|nu|psi)\b\s*)?\{?[A-Za-zα-ωΑ-Ω]{0,3}'{0,2}\}?"
     r"(?:_\s*(?:\w|\{[^{}]{1,30}\}|\\[a-z]{1,10})|\^\s*\\?\*|\^\{\\?\*\}){0,2}'{0,2}\s*(?:\([^=]{1,60}\)"
     r"|\[[^=\[\]]{1,30}\])?"

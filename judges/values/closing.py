@@ -53,6 +53,12 @@ _VALUE_FIRST = re.compile(
     r" (?:answer|solution(?: set)?)[\s.]*\Z",
     re.IGNORECASE,
 )
+# A sentence in bold closes with what stands behind its verb.
+_BOLD_SAID = re.compile(
+    r"[^\W\d_][^=$\\]*?\b(?:(?:is|are|was|were|equals)\s+(?=\d|noon\b|midnight\b)"
+    r"|at\s+(?=\d{1,2}:\d|\d{1,2}\s?[ap]\.?m|noon\b|midnight\b))([^=$\\]{1,30})\Z",
+    re.IGNORECASE,
+)
 _MOST_WORDS = 8
 
 
@@ -103,7 +109,7 @@ def _line(line: str) -> str | None:
         return line.replace("$", "").rstrip(" .。")
     bold = re.fullmatch(r"\*\*([^*\n]{1,300})\*\*[.。]?", line)
     if bold:
-        return bold[1].rstrip(" .")
+        return _said_in(bold[1])
     words = [word for word in re.findall(r"[^\W\d_]{2,}", line) if word not in ("mod", "and", "or")]
     return line.rstrip(" .") if re.search(r"[=≡<>≤≥]", line) and "i.e." not in line and not words else None
 
@@ -115,7 +121,14 @@ def _marked_end(sentence: str) -> str | None:
         return None
     if len(marked) > 1 and _JOINED.search(sentence[marked[-2].end() : marked[-1].start()]):
         return None
-    return str(next(filter(None, marked[-1].groups()))).rstrip(" .")
+    return _said_in(next(filter(None, marked[-1].groups())))
+
+
+def _said_in(text: str) -> str:
+    """The value behind the verb of a sentence, else the text."""
+    bare = text.rstrip(" .")
+    said = _BOLD_SAID.match(bare)
+    return said[1] if said else bare
 
 
 def _in_words(sentence: str) -> str | None:
@@ -124,5 +137,6 @@ def _in_words(sentence: str) -> str | None:
         if told := pattern.search(sentence):
             return str(told["value"])
     ends = [found.end() for found in _COPULA.finditer(sentence)]
-    rest = sentence[ends[-1] :].rstrip(" .。*") if ends else ""
+    rest = sentence[ends[-1] :] if ends else ""
+    rest = (rest.replace("**", "") if rest.count("**") > 2 else rest).rstrip(" .。*")
     return rest if rest and "*" not in rest and len(rest.split()) <= _MOST_WORDS else None

@@ -2,6 +2,7 @@
 
 import re
 
+from judges.values.again import told_once
 from judges.values.counts import Unclear
 from judges.values.lone_value import FORMULA, NUMBER, sentence_value
 from judges.values.plain import fold
@@ -90,6 +91,7 @@ def lone_number(response: str, gold: str) -> str | None:
     if at is None:
         return None
     sentence, rest = _sentence(response, at)
+    sentence = told_once(sentence, gold)
     if sentence.rstrip("* $)")[-1:] in ("?", "？") or (
         not _CLOSING.match(rest) and "?" in rest[:_MOST_CHARS]
     ):

@@ -10,12 +10,13 @@ from judges.values.numbers import read_number
 from judges.values.quantities import read_quantity
 from judges.values.readings import BOUND, CHANGING, FREE, SCALED, unmarked, value_in
 from judges.values.remarks import with_rough
+from judges.values.spelled import spells
 
-_CUE = re.compile(
+CUE = re.compile(
     r"(?:[=:≈]|\b(?:is|are|was|were|be|equals?|makes?|made|gives?|gave|gets?|got|so|hence|therefore|thus"
     r"|has|have|had|leaves?|costs?|pays?|paid"
     r"|needs?|needed|earns?|earned|totals?|there|takes?|took|spends?|spent|saves?|saved|sells?|sold"
-    r"|becomes?|reaches|ate|eats|drinks?|walks?"
+    r"|becomes?|reaches|ate|eats?|drinks?|walks?"
     r"|runs?|reads?|buys?|bought|uses?|used|receives?|owes?|makes up|then|only|just|finds?|obtain|yields?"
     r"|weighs?|measures?|holds?|contains?|worth|beträgt)"
     r"|\b(?:went|goes|gone|rises?|rose|falls?|fell|grew|grows?|dropped|drops|increased?s?|decreased?s?)"
@@ -86,7 +87,8 @@ def _exact(sentence: str, gold: str, unfinished: bool) -> str:
     sentence = _POWER.sub(lambda found: found[1] + ("²" if found[2] == "2" else "³"), sentence)
     bare = _ARROW.sub("= ", _CALCULATED.sub("", unmarked(sentence))).lstrip("*_` \t").rstrip("*_` \t.")
     bare = bare.replace("\\$", "$").replace("\\times ", "× ").replace("\\cdot ", "· ")
-    formulas = list(FORMULA.finditer(sentence)) if _NO_MONEY.search(bare) else []
+    is_formal = "\\(" in bare or _NO_MONEY.search(bare)
+    formulas = list(FORMULA.finditer(sentence)) if is_formal else []
     closes = bool(formulas) and not _DIGIT.search(sentence, formulas[-1].end())
     if unfinished and (closes or "\\" in bare):
         raise Unclear("unfinished")
@@ -104,7 +106,7 @@ def _exact(sentence: str, gold: str, unfinished: bool) -> str:
 def _of_formula(sentence: str, formulas: list[re.Match[str]], gold: str) -> str:
     last = next(filter(None, formulas[-1].groups()))
     before, behind = sentence[: formulas[-1].start()], sentence[formulas[-1].end() :]
-    words = FORMULA.sub(" ", behind if _CUE.search(before) else sentence)
+    words = FORMULA.sub(" ", behind if CUE.search(before) else sentence)
     if BOUND.search(words) or CHANGING.search(words):
         raise Unclear(f"words that change a value: {sentence!r}")
     if len(formulas) > 1 and _JOINED.search(before):
@@ -115,18 +117,24 @@ def _of_formula(sentence: str, formulas: list[re.Match[str]], gold: str) -> str:
 def _several_spelled(bare: str, gold: str) -> str | None:
     """`1/8 = 12.5%` or the ratio `3:5` that a sentence ends in, where it is the gold answer."""
     ends = _SPELLINGS.search(bare), _RATIO.search(bare) if "ratio" in bare else None
-    cued = [end[0] for end in ends if end and _CUE.search(bare[: end.start()])]
+    cued = [end[0] for end in ends if end and CUE.search(bare[: end.start()])]
     return next((each for each in cued if same_answer(gold, each)), None)
 
 
 def _stressed(sentence: str, gold: str) -> str | None:
     found = _STRESSED.fullmatch(sentence)
-    if found is None or not _DIGIT.search(found["after"]) or not _CUE.search(found["before"]):
+    if found is None or not _DIGIT.search(found["after"]) or not CUE.search(found["before"]):
         return None
     changed = (
         CHANGING.search(found["before"]) or CHANGING.search(found["after"]) or _MORE.search(found["after"])
     )
-    return None if changed or BOUND.search(found["before"]) else value_in(found["value"], gold)
+    if changed or BOUND.search(found["before"]):
+        return None
+    value = value_in(found["value"], gold)
+    told, wanted = read_number(value), read_number(gold)
+    if told and told.factor != 1 and wanted and wanted.factor == 1:
+        raise Unclear(f"counted in dozens or the like: {value!r}")
+    return value
 
 
 def _of_number(bare: str) -> str:
@@ -148,10 +156,11 @@ def _check_around(bare: str, start: int) -> None:
         raise Unclear(f"a rounding of something: {bare!r}")
     begin = max((found.end() for found in _CONCLUDES.finditer(bare)), default=0)
     if (
-        (_WORKING.search(bare, begin) and not _CUE.search(before))
+        (_WORKING.search(bare, begin) and not CUE.search(before))
         or CHANGING.search(bare[begin:])
         or BOUND.search(bare[begin:start])
-        or (several and (_JOINED.search(before) or not _CUE.search(before)))
+        or (bare.count(" ", start) > 1 and spells(bare[start:]) and not CUE.search(before))
+        or (several and (_JOINED.search(before) or not CUE.search(before)))
     ):
         raise Torn(bare)
     twice = _ASSIGNED_TWICE.search(before)

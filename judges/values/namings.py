@@ -60,8 +60,8 @@ def _without_names(one: str, two: str) -> tuple[str, str]:
 
 
 def _function(left: str, right: str) -> bool:
-    """y = x^2 is f(x) = x^2."""
-    return "y" in (left, right) and any(re.fullmatch(r"[fgh]\(x\)", each) for each in (left, right))
+    """y = x^2 is f(x) = x^2, and y(t) = t^2."""
+    return "y" in (left, right) and any(re.fullmatch(r"[fgh]\(x\)|y\([xt]\)", each) for each in (left, right))
 
 
 def _named(text: str) -> re.Match[str] | None:

@@ -87,6 +87,7 @@ _LATEX: list[tuple[re.Pattern[str], str | Callable[[re.Match[str]], str]]] = [
         lambda found: re.sub(r"\D", "", found[0]),
     ),
     (re.compile(r"(?<=\d)\{,\}(?=\d)"), "."),
+    (re.compile(r"(?<=\d)\{:\}(?=\d)"), ":"),
     (re.compile(r"\\[,;:!> ]|\\q?quad(?![a-zA-Z])"), " "),
     (re.compile(r"\^\s*(?:\{\s*\\circ\s*\}|\\circ(?![a-zA-Z]))|\\degree(?![a-zA-Z])"), "°"),
     (re.compile(r"(?<=[\d\s])\\frac\s*\{\s*([a-zA-Z]{2,})\s*\}\s*\{\s*([a-zA-Z]{1,20})\s*\}"), r" \1/\2"),

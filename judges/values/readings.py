@@ -2,6 +2,7 @@
 
 import re
 
+from judges.values.again import told_once
 from judges.values.answers import same_answer
 from judges.values.beside import with_unit
 from judges.values.chains import chain, check_near
@@ -83,7 +84,8 @@ FREE = re.compile(
     r" ])(?:(?:US)?[$€£¥₹]\s?)?[-+]?(?:[$€£¥₹]\s?)?"
     r"(?:\d{1,3}(?:\.\d{3}){1,9}+,\d\d?(?!\d)"
     r"|\d{1,3}(?:,\d{3}){1,40}+(?![\d,]*\d)|\d{1,3}(?:[ ]\d{3}){1,40}+(?!\d)"
-    r"|\d+)(?:\.\d+)?(?:/\d+)?(?:\s?%)?(?![\w^!{(\[½⅓¼¾²³*+/=<>'’]|[.,:]\d|-[\w]|\s?[*+/^×÷·<>=]"
+    r"|\d{1,3}[ ]\d{1,2}(?=/\d)|\d+)(?:\.\d+)?(?:/\d+)?(?:\s?%)?"
+    r"(?![\w^!{(\[½⅓¼¾²³*+/=<>'’]|[.,:]\d|-[\w]|\s?[*+/^×÷·<>=]"
     r"|\s?:\s?\d|\s-\s?\d)"
 )
 _BRACKETS = re.compile(r"\([^()]{0,80}\)")
@@ -96,6 +98,17 @@ _REMARK = re.compile(
 )
 _BECAUSE = re.compile(
     r"\s*\((?:because|since|as|from|i\.e\.|that is|[^()=]{1,40}=)[^()]{0,80}\)\s*\Z", re.IGNORECASE
+)
+# `The numbers are 19 and 12`, where a list is asked for.
+_ITEM = r"(?:[-−]?\d[\d./]{0,20}|\$[^$\n]{1,40}\$)"
+_ITEMS = re.compile(
+    rf"(?P<head>(?:the|these|those|all|its|so)\b[^\d$\\=\n]{{3,60}}?)\bare[ \t:]+"
+    rf"(?P<items>{_ITEM}(?:(?:,|,?[ ]and)[ ]{_ITEM}){{1,9}})",
+    re.IGNORECASE,
+)
+_NOT_THESE = re.compile(
+    r"\b(?:no|not|none|never|if|other|except\w*|exclud\w+|reject\w*|fail\w*|given|original|possible|candidates?|wrong)\b",
+    re.IGNORECASE,
 )
 _STARS, _SIGNED = re.compile(r"(?<!\d)\*\*|\*\*(?!\d)|`"), re.compile(r"(?<=[=≈:] )-\s+(?=\d)")
 _ANY_DIGIT = re.compile(r"\d")
@@ -124,11 +137,13 @@ def value_in(text: str, gold: str) -> str:
         raise Unclear(f"a bound or a denial: {text!r}")
     if numeric and source.endswith("!") and "\\" not in source and same_answer(gold, source) is not True:
         raise Unclear(f"a factorial or an exclamation: {text!r}")
+    if not numeric and (items := _ITEMS.fullmatch(text)) and read_list(plain(gold)):
+        return text if _NOT_THESE.search(items["head"]) else items["items"]
     if not (_needs_reading(source, numeric) or "$" in text[1:-1]):
         return text
     if same_answer(gold, source) is True:
         return source
-    text = _without_rough(without_place(text))
+    text = _without_rough(told_once(without_place(text), gold))
     return _numeric(text, gold) if numeric else _other(text, gold)
 
 
@@ -200,7 +215,7 @@ def _numeric(text: str, gold: str) -> str:
         if _is_expression(bare):
             return bare
         raise Unclear(f"words that change a number: {text!r}")
-    if "\\" in bare or _is_expression(bare):
+    if "\\" in bare.replace("\\$", "") or _is_expression(bare):
         return bare
     return one_number(bare)
 

@@ -1,6 +1,7 @@
 """What stands beside a value and says nothing new: checks, a rounding, where it is reached, a proof's end."""
 
 import re
+from collections import deque
 from decimal import Decimal
 
 _CHECK = re.compile(
@@ -11,9 +12,23 @@ _CHECK = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _CONCLUDED = re.compile(
-    r"^[ \t>*_#-]{0,12}(?:so|thus|therefore|hence|consequently|in (?:total|conclusion|summary)|we conclude"
-    r"|(?:the )?(?:final )?(?:answer|result|conclusion|solution)|final)\b",
+    r"^[ \t>*_#-]{0,12}(?:so(?! far)|thus|therefore|hence|consequently|in (?:total|conclusion|summary)"
+    r"|we conclude|(?:the )?(?:final )?(?:answer|result|conclusion|solution)|final)\b",
     re.IGNORECASE | re.MULTILINE,
+)
+_CONFIRMED = re.compile(
+    r"[✓✔✅☑]|\\checkmark|\b(?:holds?|hold true|correct|works|match(?:es)?|agrees?|satisf\w+"
+    r"|as (?:required|expected|given))\b",
+    re.IGNORECASE,
+)
+_REFUTED = re.compile(
+    r"[✗✘❌≠?？]|\\neq?\b|\b(?:not|no|but|wrong|instead|however|only|fails?)\b|n['’]t\b", re.IGNORECASE
+)
+# Below a check that is over, these still belong to it.
+_CHECKS_ON = re.compile(
+    r"(?<!\b[a-z] )=|[✓✔✅☑≈<>]|\b(?:both|sides?|[LR]HS|match\w*|agree\w*|again|also|equations?"
+    r"|check\w*|test\w*|try|next|now|given|indeed|confirm\w*|verif\w*|original\w*|expected)\b",
+    re.IGNORECASE,
 )
 # `6, attained at x = 3`; not where a value follows, `the maximum on [0, 1], attained at 1, is 5`.
 _REACHED = re.compile(
@@ -34,9 +49,28 @@ _MOST_CHARS, _MOST_END = 4_000, 60
 
 def in_check(response: str, at: int) -> bool:
     """Does this place stand on or below a line that begins like `Verification:`, without a conclusion?"""
-    skipped = max(0, at - _MOST_CHARS)
-    last = max((found.end() for found in _CHECK.finditer(response, skipped, at)), default=None)
-    return last is not None and _CONCLUDED.search(response, last, at) is None
+    last = deque(_CHECK.finditer(response, max(0, at - _MOST_CHARS), at), maxlen=1)
+    if not last or _CONCLUDED.search(response, last[0].end(), at):
+        return False
+    check, _, below = response[last[0].start() :].rstrip().partition("\n\n")
+    is_over = _confirms(check) and check[last[0].end() - last[0].start() :].strip(" *_") != ""
+    is_said = "**" in below and "\n" not in below
+    return not is_over or not is_said or _CHECKS_ON.search(below) is not None
+
+
+def closed_check(text: str) -> int | None:
+    """Where a check begins that the text ends in and that confirms what stands before."""
+    last = deque(_CHECK.finditer(text), maxlen=1)
+    if not last or _CONCLUDED.search(text, last[0].end()):
+        return None
+    check = text[last[0].start() :]
+    told, _, below = check.rpartition("\n\n")
+    is_one = _confirms(below) and (not told or told.strip() == last[0][0].strip())
+    return last[0].start() if is_one else None
+
+
+def _confirms(check: str) -> bool:
+    return _CONFIRMED.search(check) is not None and _REFUTED.search(check) is None
 
 
 def without_place(text: str) -> str:

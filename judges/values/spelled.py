@@ -1,6 +1,7 @@
 """Answers in words, as the signs they stand for: numbers, infinities, and that there is no answer."""
 
 import re
+import unicodedata
 
 _ONES = [
     "zero",
@@ -76,7 +77,13 @@ _CONCLUDES = re.compile(
     r"|(?:this|that) means)\b",
     re.IGNORECASE,
 )
-_MOST_LAST = 400
+_MEASURES = re.compile(
+    r"\b(?:is|are|was|were|lasts?|takes?|took|costs?|needs?|weighs?|has|have|gets?|makes?|holds?|contains?|earns?|pays?|saves?)"
+    r"[\s*]{1,4}\Z",
+    re.IGNORECASE,
+)
+_ENDS = re.compile(r"[*]{0,2}(?:[ ][a-z]+){0,2}[\s.!*]{0,9}\Z")
+_VULGAR, _MOST_LAST = re.compile("[\u00bc-\u00be\u2150-\u215e]"), 400
 
 
 def ending_in_figures(response: str) -> str:
@@ -88,15 +95,41 @@ def ending_in_figures(response: str) -> str:
     last = _LAST.search(response[skipped:])
     if last is None:
         return response
-    said = last["sentence"]
+    said = _VULGAR.sub(_figures, last["sentence"])
     head = response[: skipped + last.start("sentence")]
     if re.search(r"\d", said):
         return head + _TWICE.sub(_once, said)
-    numbers = list(_SAID.finditer(said)) if _CONCLUDES.match(said) else []
+    numbers = list(_SAID.finditer(said))
     if len(numbers) != 1 or _SPOKEN_OF.search(said, 0, numbers[0].start()):
         return response
     told = _words_told(numbers[0][0])
-    return response if told is None or told < 2 else head + _SAID.sub(str(told), said)
+    if (
+        told is None
+        or told < 2
+        or not (_CONCLUDES.match(said) or _found_before(told, said, numbers[0], head))
+    ):
+        return response
+    return head + _SAID.sub(str(told), said)
+
+
+def _found_before(told: int, said: str, words: re.Match[str], head: str) -> bool:
+    """Does the sentence end in the number, as how much something is, and was it worked out in figures?"""
+    if not (_MEASURES.search(said, 0, words.start()) and _ENDS.match(said, words.end())):
+        return False
+    return re.search(rf"[=≈]\s?[$*\\]{{0,3}}{told}(?![\d/^]|[.,]\d)", head[-_MOST_LAST:]) is not None
+
+
+def spells(text: str) -> bool:
+    """Does it hold a number in words that is more than one?"""
+    told = [each for each in _SAID.finditer(text) if not _SPOKEN_OF.search(text, 0, each.start())]
+    return any((_words_told(each[0]) or 0) > 1 for each in told)
+
+
+def _figures(vulgar: re.Match[str]) -> str:
+    """`3¾` is 3 3/4."""
+    return (
+        " " if vulgar.start() and vulgar.string[vulgar.start() - 1].isdigit() else ""
+    ) + unicodedata.normalize("NFKC", vulgar[0]).replace("\u2044", "/")
 
 
 def _once(twice: re.Match[str]) -> str:

@@ -2,24 +2,34 @@
 
 import re
 
+from judges.values.again import told_once
 from judges.values.answers import same_answer
 from judges.values.beside import belongs, changed_after, changed_before, unit_beside
 from judges.values.boxes import boxes, cut_off
 from judges.values.counts import Unclear
 from judges.values.final import Final
 from judges.values.lists import read_list
+from judges.values.lone import no_answer
+from judges.values.lone_value import CUE, NUMBER, sentence_value
 from judges.values.numbers import read_number
-from judges.values.plain import plain
-from judges.values.readings import value_in
+from judges.values.plain import WHOLE, plain
+from judges.values.readings import BOUND, CHANGING, value_in
 from judges.values.seen import hidden
-from judges.values.statements import marked, said, tagged
+from judges.values.several import BEGINS_AS_VALUE, VALUE, single, stated_before
+from judges.values.spelled import spells
+from judges.values.statements import BOLD, marked, said, tagged
 from judges.values.supposed import box_not_meant, not_meant
-from judges.values.withdrawn import alternative, asked, otherwise, taken_back
+from judges.values.withdrawn import alternative, asked, gave_up, otherwise, taken_back
 
 _PARAGRAPH = re.compile(r"\n[ \t]*\n")
 _JOINER = re.compile(
     r"(?:[\s$,;&*.\\()\[\]|-]|\\q?quad|\\text|\\left|\\right|[{}]|\b(?:or|and|oder|ou|y|und|et)\b"
     r"|[或和与、，；]|[a-zA-Z]?_?\{?\d?\}?\s*=)*"
+)
+_WAY = re.compile(
+    r"[ \t>*_#]*(?:method|approach|way|route|interpretation|reading|option|possibility)"
+    r"[ \t]+(?:\d|[a-e]|one|two)\b",
+    re.IGNORECASE,
 )
 _LABEL = re.compile(
     r"[ \t>*_#]*(?:part|question|answer|case|solution)?[ \t]*\(?(?P<label>\d{1,2}|[a-h]"
@@ -27,10 +37,6 @@ _LABEL = re.compile(
     re.IGNORECASE,
 )
 _ENUMERATED = re.compile(r"^\W*answer[ \t]*\(?[\da-h]\)?[ \t]*:", re.IGNORECASE | re.MULTILINE)
-_GOES_ON = re.compile(
-    r"\b(?:so|therefore|thus|hence|total|then|now|final(?:ly)?|overall|altogether|next)\b|所以|因此",
-    re.IGNORECASE,
-)
 _LAST_VALUE = re.compile(
     r"\n[ \t]*[*$#>\s]*(?:final|result)?:?[ \t*$]*(-?\d[\d,./]*)[*$\s.]*\Z", re.IGNORECASE
 )
@@ -40,13 +46,21 @@ _NO_VALUE = re.compile(
     r"|clear|given|below|above|shown|boxed)",
     re.IGNORECASE,
 )
-_VALUE = re.compile(r"[\d\\½-¾]")
 _SO_ANOTHER = re.compile(r"[\s.;,*$)]*so(?= [$\d])", re.IGNORECASE)
-_BEGINS_AS_VALUE = re.compile(r"[\s$*(\\-]*\d")
-_MARK = re.compile(
-    r"[ \t>*_-]*(?:####|[ \t>*_#-]*(?!result)([^\W\d_]+(?:[ \t][^\W\d_]+){0,2})[ \t*_]*(?:[:：]|$))",
-    re.IGNORECASE | re.MULTILINE,
+# `The 6 workers finish on Monday`
+_SPOKEN_OF = re.compile(
+    r"(?:[^\W\d_][^\d$\\=:]{0,200} )?(?:the|these|those|his|her|their|its"
+    r"|(?:rose|fell|grew|starts?|started|goes|went) from)"
+    r" [$€£]?\d[\d,.]*[^\d=:]{0,200}\Z",
+    re.IGNORECASE,
 )
+# A verb before a number, perhaps with whom it is about between them: `It takes Ann 5 minutes`.
+_STATED = re.compile(
+    rf"(?:{CUE.pattern})|\b(?:takes?|took|costs?|gives?|gave|leaves?|needs?)\s+(?:(?:the|his|her|their)\s+)?\w+\s+\$?\Z",
+    re.IGNORECASE,
+)
+_MODULUS = re.compile(r"\s{0,9}\\pmod\s{0,9}\{?\s{0,9}(\d{1,9})\s{0,9}\}?(?!\d)")
+_REMAINDER, _AROUND = re.compile(r"\bremainder\b|\blast (?:two|three|four) digits\b", re.IGNORECASE), 500
 _SHARE = re.compile(r"[\s$}]*of\s+[$\\(]*\d")
 
 
@@ -98,7 +112,7 @@ def _boxed(text: str, box: Final, gold: str, is_one: bool) -> str:
     unit, end = unit_beside(text, box.end)
     if unit and _SHARE.match(text, end):
         raise Unclear(f"a part of something: {box.text!r}")
-    if changed_before(text, box.start) or changed_after(text, end):
+    if changed_before(text, box.start) or (changed_after(text, end) and not _is_remainder(text, box)):
         raise Unclear(f"what stands around the box changes it: {box.text!r}")
     if box_not_meant(text, box.start):
         raise Unclear(f"supposed, quoted or denied: {box.text!r}")
@@ -113,6 +127,18 @@ def _boxed(text: str, box: Final, gold: str, is_one: bool) -> str:
     if is_one and other is None and otherwise(text[end:]):
         raise Unclear(f"only under a condition: {box.text!r}")
     return value + unit if unit and belongs(unit, gold) else value
+
+
+def _is_remainder(text: str, box: Final) -> bool:
+    """Is it a number below the `\\pmod` behind it, where the remainder is what was asked for?"""
+    modulus = _MODULUS.match(text, box.end)
+    return (
+        modulus is not None
+        and WHOLE.fullmatch(box.text) is not None
+        and 0 <= int(box.text) < int(modulus[1])
+        and _REMAINDER.search(text, max(0, box.start - _AROUND), box.start) is not None
+        and not changed_after(text, modulus.end())
+    )
 
 
 def _first(text: str) -> str:
@@ -141,7 +167,10 @@ def _group(text: str, found: list[Final]) -> list[Final]:
 
 def _listed(text: str, one: Final, other: Final) -> bool:
     """Do both boxes stand on lines with labels, as parts of a list of answers?"""
-    labels = [_LABEL.match(text, text.rfind("\n", 0, box.start) + 1) for box in (one, other)]
+    lines = [text.rfind("\n", 0, box.start) + 1 for box in (one, other)]
+    if all(_WAY.match(text, line) for line in lines):
+        return True
+    labels = [_LABEL.match(text, line) for line in lines]
     return all(
         label is not None and label.end() <= box.start
         for label, box in zip(labels, (one, other), strict=True)
@@ -162,7 +191,7 @@ def _contradiction(text: str, last: Final, value: str) -> list[str]:
         try:
             told = value_in(each.text, value)
         except Unclear:
-            if _BEGINS_AS_VALUE.match(each.text):
+            if BEGINS_AS_VALUE.match(each.text):
                 raise
             continue
         if read_number(told) is not None or same_answer(value, told) is False:
@@ -191,17 +220,17 @@ def _is_meant(text: str, each: Final) -> bool:
 def _of_words(text: str, stated: list[Final], gold: str) -> list[str]:
     if ("nswer 1" in text or "nswer (" in text) and len(_ENUMERATED.findall(text)) > 1:
         raise Unclear("several answers with numbers of their own")
-    stated = _single(text, stated) if len(stated) > 1 else stated
+    stated = single(text, stated) if len(stated) > 1 else stated
     meant = [each for each in stated if _is_meant(text, each)]
     if read_number(gold) is not None:
-        valued = [each for each in meant if _VALUE.search(each.text) or not _NO_VALUE.match(each.text)]
+        valued = [each for each in meant if VALUE.search(each.text) or not _NO_VALUE.match(each.text)]
         meant = valued or meant
     if not meant:
         raise Unclear(f"supposed, quoted or denied: {stated[-1].text!r}")
     last = meant[-1]
     if any(last.start < each.start < last.end for each in stated):
         raise Unclear(f"another answer within: {last.text!r}")
-    rest = last.line[len(last.text) :]
+    rest = (BOLD.sub("", last.line) if "*" in last.line else last.line)[len(last.text) :]
     if asked(last.text, rest):
         raise Unclear(f"a question: {last.text!r}")
     if otherwise(rest):
@@ -210,52 +239,28 @@ def _of_words(text: str, stated: list[Final], gold: str) -> list[str]:
         raise Unclear(f"crossed out: {last.text!r}")
     if taken_back(last.line):
         raise Unclear(f"taken back: {last.text!r}")
-    value = value_in(last.text, gold)
-    values = [*_beside(text, meant, value, gold), value]
+    value = _worded(last, gold)
+    values = [*stated_before(text, meant, value, gold), value]
     _check_tail(text[last.end :], value)
     return values
 
 
-def _single(text: str, stated: list[Final]) -> list[Final]:
-    """Without marked lines whose text is itself a sentence that states an answer."""
-    sentences = [each for each in stated if each.how == "said"]
-    kept = [
-        each
-        for each in stated
-        if each.how == "said"
-        or not any(
-            each.start <= sentence.start < each.end
-            and not re.search(r"\d", text[each.start : sentence.start])
-            for sentence in sentences
-        )
-    ]
-    return sorted(kept, key=lambda each: each.start)
-
-
-def _beside(text: str, meant: list[Final], value: str, gold: str) -> list[str]:
-    """Another value stated just before in the same paragraph, with no word that leads on from it."""
-    if len(meant) < 2:
-        return []
-    last, before = meant[-1], meant[-2]
-    between = text[before.end : last.start]
-    goes_on = _PARAGRAPH.search(between) or _GOES_ON.search(between)
-    if (
-        text.startswith("A:", last.start)
-        or (goes_on and not _marked_otherwise(text, before, last))
-        or taken_back(between)
-    ):
-        return []
+def _worded(stated: Final, gold: str) -> str:
+    """Its value; of a whole sentence below a mark the one number, as of a last sentence."""
+    if WHOLE.fullmatch(stated.text):
+        return stated.text
+    if read_number(gold) is not None and _SPOKEN_OF.match(stated.text):
+        raise Unclear(f"its number is spoken of: {stated.text!r}")
     try:
-        told = value_in(before.text, gold)
-    except Unclear:  # such as "is not 6", before the one that is
-        return []
-    return [] if not _VALUE.search(told) or same_answer(told, value) else [told]
-
-
-def _marked_otherwise(text: str, one: Final, other: Final) -> bool:
-    """Are these lines with different marks, `Final answer:` and `####`, none of which may be a step's?"""
-    marks = [_MARK.match(text, text.rfind("\n", 0, each.start) + 1) for each in (one, other)]
-    return all(marks) and len({(mark[1] or "").casefold() for mark in marks if mark}) == 2
+        return value_in(stated.text, gold)
+    except Unclear:
+        text = told_once(stated.text, gold)
+        numbers = list(NUMBER.finditer(text))
+        if len(numbers) != 1 or not _STATED.search(text[: numbers[0].start()]):
+            raise
+        if no_answer(text) or CHANGING.search(text) or BOUND.search(text) or spells(text):
+            raise
+        return sentence_value(text, gold, unfinished=False)
 
 
 def _check_tail(tail: str, value: str) -> None:
@@ -263,6 +268,8 @@ def _check_tail(tail: str, value: str) -> None:
         return
     if taken_back(tail):
         raise Unclear(f"taken back: {value!r}")
+    if gave_up(tail):
+        raise Unclear(f"given up behind {value!r}")
     if otherwise(tail) or _SO_ANOTHER.match(tail):
         raise Unclear(f"an alternative: {value!r}")
     last = _LAST_VALUE.search(tail[-200:]) if "\n" in tail else None

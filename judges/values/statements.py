@@ -43,6 +43,12 @@ _SAID = re.compile(
     r"|\b(?:correct|right|best)[ \t]+(?:option|choice)[ \t]+is[ \t*:]*+",
     re.IGNORECASE,
 )
+_ASKED_FOR = re.compile(
+    r"\b(?:value|number|quantity|amount|result)[ \t]+(?:(?:that|which|we)[ \t]+(?:is|was|are|were)[ \t]+)?"
+    r"(?:asked(?:[ \t]+for)?|requested|sought)(?:[ \t]+\([^()\n]{1,30}\))?[ \t]+is[ \t*:]*+",
+    re.IGNORECASE,
+)
+_ASKING = ("asked", "requested", "sought")
 _SAID_ELSEWHERE = re.compile(
     r"(?:答案(?:应该)?(?:是(?!否|不)|[为：:])|答案选|正确选项[为是]|故(?:应?选|答案[为是])|(?:所以|因此|应)选(?:择)?|(?:答え|解)は|(?:정답|답)[은는이]"
     r"|\brespuesta(?:[ \t]+(?!n)\w{1,12})?[ \t]+(?:es|sería|será)\b"
@@ -62,8 +68,8 @@ _CLAUSE_END = re.compile(
 )
 # After these signs a value may follow, and the clause is a list.
 _LISTING = re.compile(r"\s*(?:[a-zA-Z]\s*=\s*)?[$(\[{\\]{0,2}[-+−]?[.\\]?(?:\d|(?:sqrt|frac|pi)(?![a-z]))")
-# Stars that close what opened before the answer, or the other way round.
-_BOLD = re.compile(r"\A\s*\*\*|\*\*(?=[\s.,:]|\Z)")
+# Stars that set something in bold, or that close what opened before the answer; no power.
+BOLD = re.compile(r"(?<![\w)*])\*{2,3}(?=\S)|(?<=\S)\*{2,3}(?![\w(*])|\A\s*\*\*")
 _DECORATED = re.compile(r"[\s✅✓✔☑■□∎◻\U0001f300-\U0001faff]{1,20}\Z")
 _HEADING = re.compile(r"[*_ \t]*(?:\d+[.)][ \t]+)?[^\W\d_]{3,}")
 _BULLET = re.compile(r"[-*•+][ \t]+(?=\S)")
@@ -110,15 +116,12 @@ def _is_heading(response: str, line: re.Match[str]) -> bool:
 
 def said(response: str, start: int = 0) -> list[Final]:
     """The last sentences that state an answer, from this place on."""
-    places = deque(
-        ((each.start(), each.end()) for each in _SAID.finditer(response, start)), maxlen=_MOST_SAID
-    )
-    if _elsewhere(response):
-        more = deque(
-            ((each.start(), each.end()) for each in _SAID_ELSEWHERE.finditer(response, start)),
-            maxlen=_MOST_SAID,
-        )
-        places = deque(sorted({*places, *more}), maxlen=_MOST_SAID)
+    patterns = [_SAID, *([_SAID_ELSEWHERE] if _elsewhere(response) else [])]
+    patterns += [_ASKED_FOR] if any(map(response.__contains__, _ASKING)) else []
+    places: list[tuple[int, int]] = []
+    for pattern in patterns:
+        places += [each.span() for each in deque(pattern.finditer(response, start), maxlen=_MOST_SAID)]
+    places = sorted(set(places))[-_MOST_SAID:] if len(patterns) > 1 else places
     return list(_clauses(response, places, "said"))
 
 
@@ -133,7 +136,7 @@ def _clauses(response: str, places: Iterable[tuple[int, int]], how: How) -> Iter
         clause = text[: _clause_end(text)]
         if is_below and _begins_a_solution(response, clause, last):
             continue
-        bare = _DECORATED.sub("", _BOLD.sub("", clause))
+        bare = _DECORATED.sub("", BOLD.sub("", clause) if "*" in clause else clause)
         if bare.strip("*_ `$.:#"):
             at = last if len(clause) == len(text) else min(last, response.find(clause, end) + len(clause))
             yield Final(bare.strip(), how, start, text, at)

@@ -57,6 +57,22 @@ _UNREAL = re.compile(
     r"[^\n]{0,200}\banswer[ \t]+would\b)",
     re.IGNORECASE,
 )
+# Of a box the same, where it is told that it did not happen; `if it travels on, it would be` may be asked.
+_NOT_SO = re.compile(
+    r"(?:\bif\b[^\n]*\bhad(?:n['’]t)?[ \t]+(?:not[ \t]+)?(?:been|\w+ed)\b|\A[\W_]*(?:but[ \t]+)?had\b)"
+    r"[^\n]*(?:\bwould\b|['’]d\b)[^.\n]*\Z",
+    re.IGNORECASE,
+)
+# A box that shows how answers are to be written: `Example: "Answer: ` and the box.
+_SAMPLE = re.compile(
+    r"\b(?:examples?|formats?|templates?|instructions?|placeholder|e\.g)\b[^\n\"“”]*[\"“][^\"”\n]*\Z"
+    r"|\b(?:template|instructions?|placeholder|example)\b[^\n\"“”.]{0,40}\b(?:says?|reads?|shows?)\b[\s:]*\Z",
+    re.IGNORECASE,
+)
+_QUOTED = re.compile(
+    r"\b(?:says?|said|claim(?:s|ed)|stat(?:es|ed)|reads?|wrote|writes|told|insist(?:s|ed))\b[^\"“”\n]{0,20}[\"“][^\"“”\n]*\Z",
+    re.IGNORECASE,
+)
 _IF_WE = re.compile(
     r"(?<=\w )if and only if(?=[\s$*\\({\[]*\Z)"
     r"|\bif (?:we|you|one|I) (?:add|sum|subtract|multiply|divide|combine|count|total|plug|substitute|solve"
@@ -94,6 +110,7 @@ def not_meant(response: str, start: int) -> bool:
     before = _sentence_before(response, start)
     return before.strip(" *_>#").lower() not in _PLAIN and (
         _doubted(before)
+        or _QUOTED.search(before) is not None
         or _CONDITION.search(_IF_WE.sub("", before)) is not None
         or _OF_ANSWER.search(before + response[start : start + len("answer")]) is not None
         or _UNREAL.match(before + response[start : start + _NEAR]) is not None
@@ -108,6 +125,8 @@ def box_not_meant(response: str, start: int) -> bool:
     before = _sentence_before(response, start)
     if not before.strip():
         return False
+    if _NOT_SO.search(before) or _SAMPLE.search(before):
+        return True
     answer = _ANSWER.search(before)
     return _SUPPOSED.search(_IF_WE.sub("", _clause(before))) is not None or (
         answer is not None and _doubted(before[: answer.start()])

@@ -80,6 +80,20 @@ _UNDECIDED = re.compile(
     r"(?:decide|determine|tell|say|choose)\s(?:between|which)\b|\bnot (?:sure|certain) which\b",
     re.IGNORECASE,
 )
+_YOURS = re.compile(
+    r"\b(?:the (?:decision|choice)|it) (?:is )?(?:up )?to you\b"
+    r"|\byou (?:can |may |must |should )?(?:decide|choose) which\b"
+    r"|\bup to (?:you|the reader)\b(?= (?:to (?:decide|choose)|which)|[\s.!)*]*\Z)",
+    re.IGNORECASE,
+)
+_GAVE_UP = re.compile(
+    r"\b(?:I|we)(?:\s(?:really|still|simply|just))?\s(?:can(?:not|\snot|['’]t)|could(?:\snot|n['’]t)"
+    r"|(?:am|was|are|were)\s(?:unable|not\sable)\sto)\s(?:(?:really|actually|yet|fully)\s)?"
+    r"(?:(?:solve|answer|do|finish|complete|determine|find|compute|decide|figure\sout|work\sout)\s(?:it|this|that|the\s(?:problem"
+    r"|question|answer|value))|work\s(?:it|this|that)\s(?:problem\s|one\s)?out|(?:give|offer|provide|state|name)\s(?:an?|any|the)"
+    r"\s(?:\w+\s)?(?:value|answer|number|result|solution)|figure\s(?:it|this|that)\sout)\b",
+    re.IGNORECASE,
+)
 _LETTER = re.compile(r"[^\W\d_]")
 _MOST_TAIL, _MOST_BELOW, _MOST_BACK = 20_000, 40, 400
 
@@ -119,7 +133,13 @@ def taken_back(tail: str, explained: bool = False) -> bool:
     return any(ways) or (not explained and _DISPUTED.search(tail) is not None)
 
 
+def gave_up(tail: str) -> bool:
+    """Does it say that no answer was found, so that what stands before is none?"""
+    return _GAVE_UP.search(tail[-_MOST_BACK:]) is not None
+
+
 def undecided(response: str) -> str | None:
     """`I cannot decide which` of the last paragraph; None where it says no such thing."""
-    found = _UNDECIDED.search(response[-_MOST_BACK:].rpartition("\n\n")[2])
+    last = response[-_MOST_BACK:].rpartition("\n\n")[2]
+    found = _UNDECIDED.search(last) or (_YOURS.search(last) if " you" in last or " reader" in last else None)
     return None if found is None else found.group()

@@ -4,8 +4,10 @@ import re
 
 from judges.base import Attempt, Finding, Unscored, check
 from judges.values.answers import same_answer
+from judges.values.asides import parted
 from judges.values.closing import closing_value
 from judges.values.counts import Unclear
+from judges.values.finals import numbers_in
 from judges.values.lists import read_list
 from judges.values.lone import lone_number
 from judges.values.lone_value import Torn
@@ -23,6 +25,11 @@ from judges.values.withdrawn import undecided
 from schemas.references import Comparison, MathReference, Reference
 
 _ROUGHLY = re.compile(r"(?:\b(?:about|approximately|approx\.?|roughly|around)|≈|\\approx)[\s$*]{0,9}\Z")
+
+# `(that's 1.2 million)` in a paragraph of its own, behind a value.
+_BELOW = re.compile(r"\n[ \t]*\n(?=\((?:that['’]s|that is|which is|i\.e\.|or)\s[^()\n]{1,80}\)[\s.]*\Z)")
+_MOST_END = 300
+_THEREFORE = re.compile(r"\\\(\s?\\therefore\s?\\\)|\$\\therefore\$|∴(?=\s*[^\W\d_]{2})")
 
 
 def _try(text: str, gold: str, **policy: bool | int) -> Attempt:
@@ -70,14 +77,28 @@ def math(attempt: Attempt, last_number_counts: bool = True) -> Finding:
     the value that the last sentence closes with, if `last_number_counts`."""
     reference = attempt.expected(MathReference)
     policy = reference.comparison or Comparison()
+    text = seen(attempt.response)
+    if doubt := undecided(text):
+        raise Unscored(f"undecided: {doubt!r}")
     try:
-        found = _extract(attempt.response, reference.answer, policy, last_number_counts)
+        main, aside = parted(
+            _THEREFORE.sub("therefore", text) if "therefore" in text or "∴" in text else text
+        )
+        found = _extract(main, reference.answer, policy, last_number_counts)
         verdict = same_answer(reference.answer, found, policy)
+        if verdict is False and _told_in(aside, reference.answer):
+            raise Unscored(f"perhaps what is added behind {found!r}")
     except TooLarge as error:
         raise Unscored(str(error)) from error
     if verdict is None:
         raise Unscored(f"cannot compare {found!r} with {reference.answer!r}")
     return Finding(None if verdict else f"{found!r} is not {reference.answer!r}", extracted=found)
+
+
+def _told_in(aside: str, gold: str) -> bool:
+    """Is the gold answer, or a number of it, in what is added?"""
+    wanted = {gold, *numbers_in(gold)}
+    return any(same_answer(one, each) for each in numbers_in(aside) for one in wanted)
 
 
 def same(a: str, b: str, reference: Reference | None = None) -> bool:
@@ -110,10 +131,7 @@ def equivalents(reference: Reference) -> list[str]:
     return [f"\\boxed{{{each}}}" for each in others(reference.answer)]
 
 
-def _extract(response: str, gold: str, policy: Comparison, last_number_counts: bool) -> str:
-    text = seen(response)
-    if doubt := undecided(text):
-        raise Unscored(f"undecided: {doubt!r}")
+def _extract(text: str, gold: str, policy: Comparison, last_number_counts: bool) -> str:
     try:
         texts = final_values(text, gold)
         if texts is None:
@@ -134,7 +152,7 @@ def _lone(response: str, gold: str, policy: Comparison, counts: bool) -> str:
     """
     if not counts:
         raise Unscored("no final answer")
-    response = ending_in_figures(unproven(response))
+    response = ending_in_figures(unproven(response[:-_MOST_END] + _BELOW.sub(" ", response[-_MOST_END:])))
     wanted = read_number(gold)
     if wanted is None:
         closing = closing_value(response)
