@@ -19,6 +19,7 @@ def rows() -> list[dict[str, Any]]:
     return [json.loads(line) for line in ROWS.read_text(encoding="utf-8").split("\n") if line]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TYPES)
 def test_every_row_is_ruled_on_as_it_says(kind: str) -> None:
     verifier = catalog()[kind]

@@ -37,12 +37,14 @@ def test_the_set_is_large_and_has_near_misses_of_every_type() -> None:
     assert max(keys.values()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TYPES)
 def test_no_false_pass(kind: str) -> None:
     wrong = [row for row in ROWS if row["type"] == kind and row["verdict"] != "pass" and told(row) == "pass"]
     assert wrong == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", TYPES)
 def test_what_nobody_can_tell_is_unscored(kind: str) -> None:
     rows = [row for row in ROWS if row["type"] == kind and row["verdict"] == "unscored"]

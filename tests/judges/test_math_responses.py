@@ -30,10 +30,12 @@ def test_the_set_has_right_and_wrong_rows_of_its_own() -> None:
     assert len({(row["gold"], row["response"]) for row in ROWS}) == len(ROWS)
 
 
+@pytest.mark.slow
 def test_no_wrong_response_passes() -> None:
     assert [row for row in ROWS if not row["passes"] and outcome(row) == "pass"] == []
 
 
+@pytest.mark.slow
 def test_few_right_responses_do_not_pass() -> None:
     right = [row for row in ROWS if row["passes"]]
     failed = [row for row in right if outcome(row) != "pass"]
