@@ -3,9 +3,10 @@
 import re
 from fractions import Fraction
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import pint
+if TYPE_CHECKING:
+    from pint import UnitRegistry
 
 _MONEY = {"dollar": Fraction(100), "cent": Fraction(1)}
 _NAME = re.compile(r"[a-zA-Zµ]{1,20}")
@@ -62,5 +63,7 @@ def _single(word: str) -> Measure | None:
 
 
 @lru_cache(maxsize=1)
-def _registry() -> pint.UnitRegistry[Fraction]:
-    return pint.UnitRegistry(non_int_type=Fraction, on_redefinition="ignore")
+def _registry() -> "UnitRegistry[Fraction]":
+    from pint import UnitRegistry  # noqa: PLC0415 - as in `pint_units`
+
+    return UnitRegistry(non_int_type=Fraction, on_redefinition="ignore")

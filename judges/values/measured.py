@@ -3,8 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-
-from pint import Unit
+from typing import TYPE_CHECKING
 
 from judges.values.counted import told_value
 from judges.values.counts import Unclear
@@ -13,6 +12,9 @@ from judges.values.numbers import TooLarge, read_number
 from judges.values.pint_units import read_unit, registry
 from judges.values.plain import plain
 from judges.values.sums import added
+
+if TYPE_CHECKING:
+    from pint import Unit
 
 By = str | Callable[[re.Match[str]], str]
 _DIGITS = r"(?:\d{1,3}(?:,\d{3})+(?!\d)|\d+)(?:\.\d+)?|\.\d+"
@@ -79,7 +81,7 @@ class Quantity:
     """A value in its unit; `unit` is None where none is written."""
 
     value: float
-    unit: Unit | None
+    unit: "Unit | None"
     whole: bool
     """Written as a whole number."""
 
@@ -180,7 +182,7 @@ def _value(text: str) -> float:
         raise Unclear(f"too large a number: {text[:60]!r}") from error
 
 
-def _unit(tail: str, text: str) -> Unit | None:
+def _unit(tail: str, text: str) -> "Unit | None":
     """The longest run of first words that is a unit; what follows must not go on with it or with figures."""
     words = re.findall(r"\S+\s*", tail.strip())[:_MOST_WORDS]
     for many in range(len(words), 0, -1):

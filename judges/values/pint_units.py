@@ -4,11 +4,12 @@ import re
 from collections.abc import Callable
 from functools import cache, lru_cache
 from math import tau
-
-from pint import Unit, UnitRegistry
-from pint.errors import PintError
+from typing import TYPE_CHECKING
 
 from judges.values.counts import Unclear
+
+if TYPE_CHECKING:
+    from pint import Unit, UnitRegistry
 
 MOST_CHARS, MOST_NAMES, MOST_POWER = 120, 8, 12
 _CHINESE = {
@@ -71,13 +72,21 @@ _TEMPERATURES = frozenset({"degC", "degF", "degree_Celsius", "degree_Fahrenheit"
 @cache
 def registry() -> "UnitRegistry[float]":
     """Ours alone, built where it is first needed; a gauss is a part of a tesla, as outside of CGS."""
+    from pint import UnitRegistry  # noqa: PLC0415 - a fifth of a worker's start, and most answers have no unit
+
     ours: UnitRegistry[float] = UnitRegistry()
     ours.define("si_gauss = 1e-4 * tesla")
     return ours
 
 
 @lru_cache(maxsize=1_024)
-def read_unit(text: str) -> Unit:
+def _pint_error() -> type[Exception]:
+    from pint.errors import PintError  # noqa: PLC0415 - as above
+
+    return PintError
+
+
+def read_unit(text: str) -> "Unit":
     """The unit that the whole text names; none at all is dimensionless.
 
     `a/b c` is a/(b c), as people write it. Raises Unclear for what is no unit, or beyond our bounds.
@@ -97,17 +106,17 @@ def read_unit(text: str) -> Unit:
     return registry().Unit(unit)
 
 
-def converted(value: float, unit: Unit, into: Unit) -> float | None:
+def converted(value: float, unit: "Unit", into: "Unit") -> float | None:
     """The value in another unit; None where the dimensions differ. Raises Unclear where it has no value."""
     if unit.dimensionality != into.dimensionality:
         return None
     try:
         return _per_turn(unit, into) * float(registry().Quantity(value, unit).to(into).magnitude)
-    except (PintError, ArithmeticError, ValueError) as error:
+    except (_pint_error(), ArithmeticError, ValueError) as error:
         raise Unclear(f"cannot convert {unit} into {into}") from error
 
 
-def _per_turn(unit: Unit, into: Unit) -> float:
+def _per_turn(unit: "Unit", into: "Unit") -> float:
     """What pint's 2π to a turn must be multiplied with where the other side counts cycles, not radians.
 
     Raises Unclear for hertz against radians, and for an angle or a percentage against the other.
@@ -122,7 +131,7 @@ def _per_turn(unit: Unit, into: Unit) -> float:
     return 1 / tau if turned[0] else tau
 
 
-def _kinds(unit: Unit) -> set[str]:
+def _kinds(unit: "Unit") -> set[str]:
     names = [name for name, _ in unit._units.items()]
     return {kind for name in names for end, kind in _KINDS.items() if name.endswith(end)}
 
@@ -168,13 +177,13 @@ def _factors(tokens: list[re.Match[str]], text: str) -> list[tuple[str, int]]:
     return made
 
 
-def _named(name: str, text: str, alone: bool) -> Unit:
+def _named(name: str, text: str, alone: bool) -> "Unit":
     """One name as pint knows it; a temperature among others is a difference of them."""
     spelled = _SPELLED.get(name) or _SPELLED.get(name.casefold() if len(name) > 3 else name) or name
     for each in (spelled, spelled.casefold()) if len(spelled) > 3 else (spelled,):
         try:
             shown = f"delta_{each}" if each in _TEMPERATURES and not alone else each
             return registry().Unit(shown)
-        except (PintError, ValueError, AttributeError, TypeError, KeyError):
+        except (_pint_error(), ValueError, AttributeError, TypeError, KeyError):
             continue
     raise Unclear(f"no unit: {text!r}")

@@ -2,10 +2,12 @@
 
 import re
 from itertools import pairwise
-
-from pint import Unit
+from typing import TYPE_CHECKING
 
 from judges.values.pint_units import read_unit, registry
+
+if TYPE_CHECKING:
+    from pint import Unit
 
 _LADDERS = [
     ["year", "month", "week", "day", "hour", "minute", "second", "millisecond"],
@@ -25,7 +27,7 @@ _NAMES |= {"lb": "pound", "lbs": "pound", "oz": "ounce", "km": "kilometer", "m":
 _NAMES |= {"mm": "millimeter", "kg": "kilogram", "g": "gram", "mg": "milligram", "yr": "year", "wk": "week"}
 
 
-def added(text: str) -> tuple[float, Unit] | None:
+def added(text: str) -> "tuple[float, Unit] | None":
     """The value in its first unit; None where the whole text is no sum of parts, each less than one above."""
     parts = []
     at = 0
@@ -45,7 +47,7 @@ def _falling(names: list[str]) -> bool:
     return ladder is not None and all(ladder.index(one) < ladder.index(two) for one, two in pairwise(names))
 
 
-def _sum(parts: list[tuple[str, str | None]], names: list[str]) -> tuple[float, Unit] | None:
+def _sum(parts: list[tuple[str, str | None]], names: list[str]) -> "tuple[float, Unit] | None":
     units = [read_unit(name) for name in names]
     total = 0.0
     for at, (figure, _) in enumerate(parts):
