@@ -57,7 +57,7 @@ def measure(folder: Path, pairs: int) -> Iterator[Measured]:
             paired(_each(partial(_ours, two), made), _each(partial(_ours, one), made), 3 * pairs),
             1.6,
         )
-    yield held("verdicts/s beside 1 % bad items / without", _beside(folder, pairs), 0.8)
+    yield held("verdicts/s beside 1 % bad items / without", _beside(folder, 2 * pairs), 0.8)
 
 
 def _each(

@@ -21,10 +21,13 @@ _OR = re.compile(
 )
 _ROUGHLY = re.compile(r"about|approximately|≈")
 _FORM = re.compile(r"\s+as an? (?:\w+ )?(?:number|fraction|decimal|percentage)(?=[\s.*]*\Z)")
-# `6 pieces (with 10 cm left over)`
-_LEFT = re.compile(
-    r"\s{0,3}\((?:with|and|leaving)\s[^()\n]{1,60}?\b(?:left(?:[ -]?over)?|to spare|remaining"
-    r"|unused)\b[^()\d\n]{0,30}\)",
+# `6 pieces (with 10 cm left over)`, `Tom is 14 (and his sister is 28)`
+_BESIDES = re.compile(
+    r"\s{0,3}\((?:(?:with|and|leaving)\s[^()\n]{1,60}?\b(?:left(?:[ -]?over)?|to spare|remaining"
+    r"|unused)\b[^()\d\n]{0,30}"
+    r"|(?:and|while|whereas)\s(?![^()\n]*\b(?:all|altogether|answer|both|final|hence|result|so|sum|therefore|thus"
+    r"|together|total)\b)[^()\n]{1,40}\b(?:is|are|was|were|has|have|had|gets?|got|weighs?|costs?|takes?|needs?"
+    r"|earns?|pays?)\b[^()\n]{1,40})\)",
     re.IGNORECASE,
 )
 _FORMULA = re.compile(r"\$([^$\s](?:[^$\n]{0,78}[^$\s])?)\$(?!\d)")
@@ -39,7 +42,9 @@ def told_once(text: str, gold: str) -> str:
     """
     if len(text) > _MOST_CHARS or not ("(" in text or " or " in text):
         return text
-    text = _LEFT.sub("", text, count=1)
+    besides = _BESIDES.search(text)
+    if besides and _BEGIN.search(text, 0, besides.start()):
+        text = text[: besides.start()] + text[besides.end() :]
     for pattern in (_BRACKET, _OR):
         for found in reversed(list(pattern.finditer(text))):
             text = _merged(text, found, gold)

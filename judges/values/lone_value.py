@@ -45,7 +45,7 @@ _POWER = re.compile(
     r"(?<=\d)(\s?\b(?:[kcdm]?m|in|ft|yd|mi|(?:centi|kilo)?met(?:er|re)s?|inch(?:es)?|feet|units?))\s?\^\s?\{?([23])\}?"
 )
 _ENDS_IN_VALUE = re.compile(r"\d[\s*$)}%°]*\Z")
-_RUN = re.compile(r"(?<![\d.,:^])[\d.+*/() -]*\d[.\d]*\s*\Z")
+_RUN = re.compile(r"(?<![\w.,:^])[\d.+*/() -]*\d[.\d]*\s*\Z")
 _CALCULATED, _ARROW = re.compile(r"<<[^<>]{0,200}>>"), re.compile(r"[=-]>|[⇒→]|➡️?")
 # One number in bold, and what it is for: `**$64** for the 16 glasses`.
 _STRESSED = re.compile(

@@ -63,9 +63,11 @@ _NOT_SO = re.compile(
     r"[^\n]*(?:\bwould\b|['’]d\b)[^.\n]*\Z",
     re.IGNORECASE,
 )
-# A box that shows how answers are to be written: `Example: "Answer: ` and the box.
+# What shows how answers are to be written: `Example: "Answer: ` and a value.
 _SAMPLE = re.compile(
-    r"\b(?:examples?|formats?|templates?|instructions?|placeholder|e\.g)\b[^\n\"“”]*[\"“][^\"”\n]*\Z"
+    r"\b(?:such as|like)[ \t]+[\"“][^\"”\n]*\Z"
+    r"|\A[ \t>*_#-]*(?:worked[ \t]+)?example\b[^\n]*[.!?][ \t]*\Z"
+    r"|\b(?:examples?|formats?|templates?|instructions?|placeholder|e\.g)\b[^\n\"“”]*[\"“][^\"”\n]*\Z"
     r"|\b(?:template|instructions?|placeholder|example)\b[^\n\"“”.]{0,40}\b(?:says?|reads?|shows?)\b[\s:]*\Z",
     re.IGNORECASE,
 )
@@ -107,6 +109,9 @@ _ANSWER = re.compile(r"\b(?:answer|guess|response)\b[^,;]{0,30}\Z", re.IGNORECAS
 
 def not_meant(response: str, start: int) -> bool:
     """Is `the answer is`, which stands here, supposed, quoted, denied or conditional?"""
+    line = response[max(0, start - _AROUND) : start].rpartition("\n")[2]
+    if ("xample" in line or '"' in line or "“" in line) and _SAMPLE.search(line):
+        return True
     before = _sentence_before(response, start)
     return before.strip(" *_>#").lower() not in _PLAIN and (
         _doubted(before)
