@@ -21,7 +21,10 @@ _REASONS = 6
 
 
 class Outlook:
-    """Answers that are still to come: what `left` says when it first knows, less what came since."""
+    """Answers that are still to come: what `left` says when it first knows, less what this run got.
+
+    That is asked before the first answers are stored, however late: those that only a journal holds are left.
+    """
 
     def __init__(self, progress: Progress, left: Callable[[], int | None]) -> None:
         self._progress, self._left = progress, left
@@ -30,7 +33,7 @@ class Outlook:
     def answers(self) -> int | None:
         """None as long as nobody knows."""
         if self._total is None and (left := self._left()) is not None:
-            self._total = left + self._progress.answers
+            self._total = left
         return None if self._total is None else max(self._total - self._progress.answers, 0)
 
     def seconds(self) -> float | None:

@@ -255,7 +255,7 @@ def test_progress_is_told_in_plain_lines_or_drawn() -> None:
     for _ in range(4):
         progress.answered(25)
     progress.drop("\x1b[31mno_loop", 3)
-    plain = Display(progress, io.StringIO(), lambda: 16).line()
+    plain = Display(progress, io.StringIO(), lambda: 20).line()
     assert plain.startswith("answer 4/20")
     assert "about" in plain
     assert "\\x1b[31mno_loop 3" in plain
