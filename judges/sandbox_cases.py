@@ -103,8 +103,10 @@ def _in_one_process(
         try:
             failed = called.load()
             for case in cases:
-                lacking = Result(_call(entry, case), failed)
-                yield lacking if failed is not None else _result(called, entry, case, tolerance)
+                if failed is None:
+                    yield _result(called, entry, case, tolerance)
+                else:
+                    yield Result(_call(entry, case), failed)
                 at += 1
         except Died as died:
             if at and died.why is None and _out_of_time(died.exit, limits):
