@@ -27,6 +27,8 @@ _LIBRARIES = (
     " frozendict typing_extensions six chardet faker jsonschema markdown jinja2 pyparsing lark tabulate"
     " colorama atcoder acl pyrival blist primesieve primefac sage simpy"
 )
+_MOST_SHOWN = 50
+"""Numbers of failed cases, from 1, that the evidence tells."""
 _WALL_FACTOR = 4
 _ADD = {
     "type": "code",
@@ -138,7 +140,10 @@ def _finding(results: list[Result], sources: list[str]) -> Finding:
     missing = [_missing(each.reason or "", sources) for each in failed]
     if all(missing):
         raise Unscored(f"the program needs the module {missing[0]!r}, which the sandbox has not")
-    evidence = f"{len(results) - len(failed)} of {len(results)} passed; first to fail: {first.case}"
+    which = [str(number) for number, each in enumerate(results, 1) if each.reason is not None]
+    shown = ", ".join(which[:_MOST_SHOWN]) + (", …" if len(which) > _MOST_SHOWN else "")
+    passed = f"{len(results) - len(failed)} of {len(results)} passed"
+    evidence = f"{passed}; failed: {shown}; first to fail: {first.case}"
     return Finding(f"{first.case}: {first.reason}", evidence=evidence, score=score)
 
 

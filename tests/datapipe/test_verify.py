@@ -80,7 +80,7 @@ def test_share_and_first_failing_case_are_told() -> None:
     if said["unscored"] == "infra":
         pytest.skip(said["reason"])
     assert (said["outcome"], said["score"]) == ("fail", 0.5)
-    assert said["evidence"] == "1 of 2 passed; first to fail: f(2)"
+    assert said["evidence"] == "1 of 2 passed; failed: 2; first to fail: f(2)"
 
 
 def test_a_parquet_file_is_read_as_a_run_reads_it(tmp_path: Path) -> None:

@@ -208,7 +208,7 @@ def test_nothing_stays_for_the_next_program() -> None:
 def test_each_case_is_counted() -> None:
     said = ruled("def f(x):\n    if x == 3: import os; os._exit(0)\n    return {'secret': [x * 7919]}", CASES)
     assert (said.outcome, said.score) == ("fail", pytest.approx(2 / 3))
-    assert said.evidence == "2 of 3 passed; first to fail: f(3)"
+    assert said.evidence == "2 of 3 passed; failed: 2; first to fail: f(3)"
     assert said.reason == "f(3): ended with exit status 0"
 
 
