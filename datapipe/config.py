@@ -1,22 +1,17 @@
 """RunConfig: every knob once, with its default and the reason for it."""
 
-import difflib
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
+from datapipe.config_models import Generate, Judge, Section
+from datapipe.config_spend import Spend
 from schemas.base import LANES, Lane, Suspicion
 from schemas.ids import content_id
 
+_HOLD: tuple[Suspicion, ...] = ("gold_wrong_likely", "verifier_dispute")
 _NAME = r"^[A-Za-z][A-Za-z0-9._-]{0,63}$"
-
-
-class Section(BaseModel):
-    """A table of the configuration file; a key it does not know is an error."""
-
-    # A value may be a password in the wrong place, so errors do not repeat it.
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
 
 class Input(Section):
@@ -30,89 +25,6 @@ class Input(Section):
     """Answers made elsewhere; they take the place of generation."""
     max_line_mb: int = Field(64, ge=1)
     """A longer line is quarantined unread, so that one bad file cannot take the memory."""
-
-
-class Sampling(Section):
-    """What is sent with every request. Part of the policy; max_tokens is not."""
-
-    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
-    temperature: float = Field(1.0, ge=0)
-    top_p: float = Field(0.95, gt=0, le=1)
-    top_k: int = 40
-    """The three are MiniMax-M2's own recommendation."""
-
-    @model_validator(mode="after")
-    def _no_near_miss(self) -> Self:
-        """Servers take keys that nobody here has heard of; one that is nearly a known key is a slip."""
-        known = [*type(self).model_fields, *_SAMPLING_KEYS]
-        for name in self.model_extra or {}:
-            near = difflib.get_close_matches(name.lower().replace("-", "_"), known, n=1, cutoff=0.85)
-            if near and near != [name]:
-                raise ValueError(f"{name!r} is no key of sampling; did you mean {near[0]!r}?")
-        return self
-
-
-# fmt: off
-_SAMPLING_KEYS = (
-    "min_p", "repetition_penalty", "length_penalty", "presence_penalty", "frequency_penalty", "stop",
-    "stop_token_ids", "bad_words", "min_tokens", "ignore_eos", "include_stop_str_in_output",
-    "skip_special_tokens", "spaces_between_special_tokens", "logit_bias", "logprobs", "top_logprobs",
-    "response_format", "structured_outputs", "chat_template_kwargs", "reasoning_effort",
-    "truncate_prompt_tokens",
-)
-# fmt: on
-"""What vLLM takes besides, so that a slip in one of them is seen."""
-
-
-class Model(Section):
-    """One role's model and the servers it is asked on."""
-
-    backend: Literal["openai", "fake"] = "openai"
-    servers: list[str] = Field(default_factory=list)
-    """Base URLs that end in /v1."""
-    model: str = "MiniMaxAI/MiniMax-M2"
-    revision: str | None = None
-    chat_template: str | None = None
-    """Set where the server is given a template of its own: it is part of the policy."""
-    sampling: Sampling = Field(default_factory=Sampling)
-    max_tokens: int = Field(32_768, ge=1)
-    thinking_opened: bool = False
-    """The chat template ends in an opening tag, so content without any tag is thinking never closed."""
-    api_key_env: str | None = None
-    """Name of the environment variable that holds the key; the key itself is never stored."""
-    concurrency: int = Field(64, ge=1)
-    """Requests in flight over all servers and shards."""
-    attempts: int = Field(6, ge=1)
-    """Tries of one request before it is left owed."""
-    connect_s: float = Field(10.0, gt=0)
-    timeout_s: float = Field(120.0, gt=0)
-    tokens_per_second: float = Field(5.0, gt=0)
-    """The slowest decoding that is not a fault: a request may take timeout_s + max_tokens / this."""
-    backoff_s: float = Field(0.5, ge=0)
-    backoff_max_s: float = Field(30.0, ge=0)
-
-    @field_validator("servers")
-    @classmethod
-    def _no_credentials(cls, servers: list[str]) -> list[str]:
-        """Before anything is saved; the text of the error holds nothing of the URL."""
-        for number, server in enumerate(servers, 1):
-            if any(mark in server for mark in "@?#"):
-                raise ValueError(
-                    f"URL {number} holds a user, a password or a query, which would be saved with the run: "
-                    f"name the variable that holds the key in api_key_env"
-                )
-        return servers
-
-
-class Generate(Model):
-    n: int = Field(8, ge=1)
-    """Answers per question."""
-    give_up_after: int = Field(3, ge=1)
-    """Runs that may fail at one request, each after `attempts` tries, before it is a Failure."""
-
-
-class Judge(Model):
-    max_tokens: int = Field(4_096, ge=1)
 
 
 class Screen(Section):
@@ -176,7 +88,7 @@ class Keep(Section):
     """Posterior mass inside the band from which a question is taken."""
     answers: int = Field(4, ge=1)
     """Right answers kept per question."""
-    hold: list[Suspicion] = ["gold_wrong_likely", "verifier_dispute"]
+    hold: list[Suspicion] = Field(default_factory=lambda: list(_HOLD))
     """Suspicions of its reference that hold all right answers of a question back as pending."""
     solved: bool = False
     """Take only questions that count as solved; with few answers a question none does."""
@@ -253,6 +165,7 @@ class RunConfig(Section):
     screen: Screen = Field(default_factory=Screen)
     checks: dict[str, dict[str, JsonValue]] = Field(default_factory=dict)
     """Parameters by check name: `[checks.no_loop] most = 8`."""
+    spend: Spend = Field(default_factory=Spend)
     rate: Rate = Field(default_factory=Rate)
     keep: Keep = Field(default_factory=Keep)
     diversify: Diversify = Field(default_factory=Diversify)

@@ -2,7 +2,8 @@
 
 from datapipe.backends.base import Backend
 from datapipe.backends.fake import Fake, Faults
-from datapipe.config import Model, RunConfig
+from datapipe.config import RunConfig
+from datapipe.config_models import Model
 from datapipe.endpoints import Endpoints, EndpointSettings, connect
 from datapipe.errors import ConfigError
 

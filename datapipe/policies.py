@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from datapipe.config import Model
+from datapipe.config_models import Model
 from datapipe.run import Run, RunFolder, part_name, shard_of
 from schemas.ids import canonical, content_id
 from schemas.rows import Lane, Policy

@@ -9,7 +9,7 @@ from schemas.base import LANES, TIERS, Lane, Layout, Message, Outcome, Perturbat
 from schemas.base import Role, Row, Tier, ToolCall, Turn, UnscoredClass  # isort: skip
 from schemas.statistics import Cluster, Rating, Suspect  # isort: skip
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Major.minor; within a major version only nullable columns are added."""
 
 
@@ -120,6 +120,10 @@ class Answer(Row):
     latency_s: float | None = None
     finished_at: float | None = None
     """Seconds since the epoch."""
+    thinking_id: str | None = None
+    """Hash of a long thinking: two alike for one question are one draw."""
+    reasoning_tokens: int | None = None
+    """Tokens of the thinking, where the server counts them."""
 
 
 class Reply(Row):
@@ -189,6 +193,16 @@ class Round(Row):
     """Draws finished or failed by the end of this round."""
     action: Literal["ask", "stop"]
     reason: str
+    purpose: Literal["rate", "harvest"] | None = None
+    """What the further draws are for, where there are any; None is `rate`."""
+    more: int | None = None
+    """Draws asked for in the next round."""
+    passes: int | None = None
+    scored: int | None = None
+    """Counts that the decision was taken on."""
+    tier: Tier | None = None
+    """The tier that holds the most posterior mass, and how much it holds."""
+    mass: float | None = None
 
 
 class Failure(Row):

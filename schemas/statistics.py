@@ -48,6 +48,16 @@ class Rating(Row):
     """The share of wrong answers that the verifier was taken to pass."""
     solved_mass: float | None = None
     """P(pass rate > guess_floor + false_pass)."""
+    estimate: float | None = None
+    """Unbiased for the pass rate though the number of draws depended on what came (Girshick, Mosteller and
+    Savage 1946); the same as `rate` where it did not. None where nothing is scored."""
+    first_n: int | None = None
+    """Draws that were asked whatever came: pass@k is over these alone."""
+    rounds: int | None = None
+    stopped: str | None = None
+    """Why no more was asked."""
+    duplicates: int | None = None
+    """Draws that are not counted, since they repeat the thinking of another."""
 
 
 class Cluster(Row):

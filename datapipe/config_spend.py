@@ -1,0 +1,41 @@
+"""How many answers a question gets, and what they may cost."""
+
+from typing import Self
+
+from pydantic import Field, model_validator
+
+from datapipe.config_models import Section
+from schemas.base import Tier
+
+
+class Spend(Section):
+    """How many answers a question gets. Without `rounds`, `generate.n` of each."""
+
+    rounds: bool = False
+    """Ask in rounds, and no more of a question once a tier holds `mass`."""
+    first: int = Field(8, ge=1)
+    """Draws of every question, whatever comes: pass@k is over these alone."""
+    step: int = Field(4, ge=1)
+    """Draws of each round after the first."""
+    most: int = Field(16, ge=1)
+    """Draws at which a question is left as it is."""
+    hard: int = Field(32, ge=1)
+    """The same of a question that was never right, while the hard tier is short."""
+    mass: float = Field(0.9, gt=0.5, lt=1)
+    """Posterior mass of one tier from which no more is asked."""
+    harvest: int = Field(0, ge=0)
+    """Most draws a question beyond its rate, for right answers where `target` still lacks them."""
+    target: dict[Tier, int] = Field(default_factory=dict)
+    """Samples wanted by tier; a tier that has them is asked no more."""
+    budget: int | None = Field(None, ge=1)
+    """Tokens that may be generated; what is in flight when they are spent still comes."""
+    price_in: float | None = Field(None, ge=0)
+    price_out: float | None = Field(None, ge=0)
+    """Money per million tokens read and generated."""
+    currency: str = "USD"
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if not self.first <= self.most <= self.hard:
+            raise ValueError(f"first, most and hard must rise: {self.first}, {self.most}, {self.hard}")
+        return self
