@@ -6,6 +6,7 @@ from contextlib import closing
 
 from datapipe.asking import Owed, all_requests, to_answer, to_failure, to_request
 from datapipe.backends.base import Completion
+from datapipe.blame import Watch
 from datapipe.context import Context, Shard
 from datapipe.errors import ServersDown
 from datapipe.journal import Journal, journal_row, read_journal
@@ -66,6 +67,7 @@ class _Work:
         config, progress = self.ctx.settings, self.ctx.progress
         requests = (to_request(config, key, *asked) for key, asked in owed.items())
         before, failures = len(self.fresh), list[Failure]()
+        watch = self._watch()
         with closing(stream(self.ctx.generator, requests, config.generate.concurrency)) as outcomes:
             for request, outcome in outcomes:
                 self.ctx.go_on()
@@ -73,6 +75,7 @@ class _Work:
                     made = to_answer(config, self.policy.policy_id, *owed[request.id], request, outcome)
                     journal.append(f'{{"answer":{made.model_dump_json(exclude_defaults=True)}}}')
                     self.fresh[made.answer_id] = made
+                    watch.look(made)
                     progress.answered(outcome.completion_tokens)
                 else:
                     failure = to_failure(self.shard.lane, self.policy.policy_id, request, outcome)
@@ -83,6 +86,14 @@ class _Work:
             failures = self._all_failed(failures)
         for failure in failures:
             self._lose(failure, journal)
+
+    def _watch(self) -> Watch:
+        """What the servers sent so far is known to it."""
+        run, lane, number = self.ctx.run, self.shard.lane, self.shard.number
+        known = [(made.question_id, made.thinking_id) for made in self.fresh.values()]
+        known += run.columns("answers", lane, number, "question_id", "thinking_id")
+        greedy = self.ctx.settings.generate.sampling.temperature == 0
+        return Watch(self.ctx.generator, known, greedy)
 
     def _all_failed(self, failures: list[Failure]) -> list[Failure]:
         """What is counted where no request brought an answer: nothing, if the servers bring none at all."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from datapipe.backends.base import BackendError, Completion, Refused, Request
 from datapipe.config import RunConfig
+from datapipe.draws import thinking_id
 from datapipe.format import as_sent
 from datapipe.wire import wire_messages, wire_tools
 from judges.values.thinking import split
@@ -73,6 +74,10 @@ def to_answer(
         server=said.server,
         latency_s=said.latency_s,
         finished_at=time.time(),
+        thinking_id=thinking_id(
+            parts.thinking, parts.response, said.completion_tokens, said.reasoning_tokens
+        ),
+        reasoning_tokens=said.reasoning_tokens,
     )
 
 

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 
 from datapipe.context import Context, Shard
 from datapipe.deciding import Ruled, deciders, deciding_rubrics
+from datapipe.draws import COLUMNS, draws
 from datapipe.errors import ConfigError
 from datapipe.policies import models_by_policy
 from datapipe.posterior import mass_between
@@ -75,6 +76,7 @@ class _Choosing:
         self.answers = [
             a for a in run.read("answers", Answer, lane, number) if a.question_id in self.questions
         ]
+        self.draws = draws(run.columns("answers", lane, number, *COLUMNS))
         self.ratings = {
             r.question_id: r for r in run.read("ratings", Rating, lane, number) if r.policy_id == steer
         }
@@ -87,13 +89,18 @@ class _Choosing:
     def decisions(self) -> Iterator[Decision]:
         right: dict[str, list[Answer]] = defaultdict(list)
         for answer in self.answers:
-            decision = self._alone(answer, self.ruled[answer.answer_id])
+            decision = self._no_draw(answer) or self._alone(answer, self.ruled[answer.answer_id])
             if decision is None:
                 right[answer.question_id].append(answer)
             else:
                 yield decision
         for question, answers in right.items():
             yield from self._together(question, answers)
+
+    def _no_draw(self, answer: Answer) -> Decision | None:
+        """What is said once already: it would be learned from twice."""
+        why = self.draws.no_draw(answer.answer_id)
+        return None if why is None else self._decision(answer, "drop", why)
 
     def _alone(self, answer: Answer, ruled: Ruled) -> Decision | None:
         """What the verdicts say; None where nothing speaks against the answer."""

@@ -1,6 +1,6 @@
 """What the deciding verdicts say of every question and policy: pass rate, clusters, suspicion."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ from datapipe.asking import all_requests
 from datapipe.clusters import Said
 from datapipe.context import Context, Shard
 from datapipe.deciding import Ruled, combine, deciders, deciding_rubrics, reference_type
+from datapipe.draws import COLUMNS, draws
 from datapipe.policies import models_by_policy
 from datapipe.rating import Counts, counted, rating
 from datapipe.run import part_name
@@ -26,7 +27,7 @@ TABLES = ("clusters", "suspects", "ratings")
 """What the stage makes, the ratings last: they are what later stages read."""
 
 
-_METHOD = 2
+_METHOD = 3
 """Counted up where other rows are made from the same inputs, so that stored ones are made anew."""
 Key = tuple[str, str]
 """Question and policy."""
@@ -44,8 +45,8 @@ def rate(ctx: Context, shard: Shard) -> None:
         return
     questions = {q.question_id: q for q in run.read("questions", Question, lane, shard.number)}
     references = {key: load_reference(q.reference) for key, q in questions.items() if q.reference is not None}
-    ruled, said = _gathered(ctx, shard, questions)
-    counts = {key: counted(group) for key, group in sorted(ruled.items())}
+    ruled, said, repeats = _gathered(ctx, shard, questions)
+    counts = {key: counted(group, repeats[key]) for key, group in sorted(ruled.items())}
     compare = Comparisons(ctx)
     groups = clusters.group(compare, references, said)
     scored = {key: count.scored for key, count in counts.items() if key[0] in references}
@@ -106,19 +107,20 @@ def _inputs(ctx: Context, shard: Shard) -> str:
 
 def _gathered(
     ctx: Context, shard: Shard, questions: dict[str, Question]
-) -> tuple[dict[Key, list[Ruled]], list[Said]]:
-    """By question and policy what the answers come to, and what they said; those drawn for the rate alone."""
+) -> tuple[dict[Key, list[Ruled]], list[Said], Counter[Key]]:
+    """By question and policy what the draws come to, what they said, and how many repeat another."""
     found = _verdicts(ctx, shard, questions)
     rubrics = deciding_rubrics(ctx.settings, ctx.checks)
     groups: dict[Key, list[Ruled]] = defaultdict(list)
     said: list[Said] = []
-    names = ("answer_id", "question_id", "policy_id", "purpose", "request_id")
-    answered = set()
-    for answer, question, policy, purpose, request in ctx.run.columns(
-        "answers", shard.lane, shard.number, *names
-    ):
-        answered.add(request)
-        if question in questions and purpose == "rate":
+    answers = list(ctx.run.columns("answers", shard.lane, shard.number, *COLUMNS, "request_id"))
+    answered = {row[-1] for row in answers}
+    drawn = draws(row[:-1] for row in answers)
+    repeats = Counter[Key]()
+    for answer, question, policy, _, purpose, *_ in answers:
+        if purpose == "rate" and answer in drawn.repeats:
+            repeats[question, policy] += 1
+        if question in questions and answer in drawn.rated:
             mine, names_of = found.get(answer, ()), deciders(questions[question], rubrics)
             groups[question, policy].append(combine(mine, names_of))
             if kind := reference_type(questions[question]):
@@ -126,7 +128,7 @@ def _gathered(
     for question, policy in _unanswered(ctx, shard.lane, questions.values(), answered):
         if (question, policy) in groups:
             groups[question, policy].append(("unscored", "infra"))
-    return groups, said
+    return groups, said, repeats
 
 
 def _unanswered(

@@ -19,6 +19,8 @@ class Counts:
     fails: int
     informative: int
     infra: int
+    duplicates: int = 0
+    """Draws besides, which repeat the thinking of one that is counted."""
 
     @property
     def scored(self) -> int:
@@ -29,10 +31,10 @@ class Counts:
         return self.scored + self.informative + self.infra
 
 
-def counted(group: Iterable[Ruled]) -> Counts:
+def counted(group: Iterable[Ruled], duplicates: int = 0) -> Counts:
     """Outcomes, and of what is unscored its class."""
     count = Counter(outcome if cls is None else cls for outcome, cls in group)
-    return Counts(count["pass"], count["fail"], count["informative"], count["infra"])
+    return Counts(count["pass"], count["fail"], count["informative"], count["infra"], duplicates)
 
 
 def rating(
@@ -81,6 +83,7 @@ def rating(
         guess_floor=floor,
         false_pass=None if floor is None else false_pass,
         solved_mass=solved,
+        duplicates=of.duplicates,
     )
 
 

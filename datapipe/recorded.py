@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, m
 
 from datapipe.asking import said_text
 from datapipe.context import Context
+from datapipe.draws import thinking_id
 from datapipe.journal import Journal
 from datapipe.normal import strict_key
 from datapipe.policies import add_policies, make_policy
@@ -217,6 +218,7 @@ class _Laying:
             raw_thinking=given.thinking,
             layout=layout,
             finish_reason=given.finish_reason,
+            thinking_id=thinking_id(turns[0].thinking, turns[0].content) if len(turns) == 1 else None,
         )
         yield f'{{"answer":{made.model_dump_json(exclude_defaults=True)}}}'
         for name, value in given.labels.items():

@@ -59,6 +59,8 @@ class Completion:
     tool_calls: tuple[ToolCall, ...] = ()
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    """Those of the completion that were thinking, where the server counts them."""
     latency_s: float = 0.0
     extra: Mapping[str, Any] = field(default_factory=dict)
 

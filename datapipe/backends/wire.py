@@ -131,6 +131,7 @@ def _read(reply: Any, server: str, latency_s: float) -> Completion:
         tool_calls=_tool_calls(message.get("tool_calls")),
         prompt_tokens=_count(usage, "prompt_tokens"),
         completion_tokens=_count(usage, "completion_tokens"),
+        reasoning_tokens=_reasoning_count(usage),
         latency_s=latency_s,
         extra=_extra(reply, choice),
     )
@@ -172,6 +173,12 @@ def _count(usage: Any, key: str) -> int | None:
     """A token count, or None: a server that miscounts has answered all the same."""
     value = usage.get(key) if isinstance(usage, dict) else None
     return value if type(value) is int and 0 <= value < 2**53 else None
+
+
+def _reasoning_count(usage: Any) -> int | None:
+    """Tokens of the thinking; None where the server does not count them, which some spell 0."""
+    details = usage.get("completion_tokens_details") if isinstance(usage, dict) else None
+    return _count(details, "reasoning_tokens") or None
 
 
 def _extra(reply: Mapping[str, Any], choice: Mapping[str, Any]) -> dict[str, Any]:
