@@ -1,20 +1,20 @@
 """Ask every question of a shard as often as is owed, and lose nothing that came back."""
 
 from collections import Counter
-from collections.abc import Iterable
 from contextlib import closing
 
-from datapipe.asking import Owed, all_requests, to_answer, to_failure, to_request
+from datapipe.asking import to_answer, to_failure, to_request
 from datapipe.backends.base import Completion
 from datapipe.blame import Watch
 from datapipe.context import Context, Shard
 from datapipe.errors import ServersDown
 from datapipe.journal import Journal, journal_row, read_journal
 from datapipe.loop import stream
+from datapipe.owed import Owed, due_of
 from datapipe.policies import policy_of
 from datapipe.probe import responds
 from datapipe.shards import write_text
-from schemas.rows import Answer, Failure, Label, Question, Round
+from schemas.rows import Answer, Failure, Label, Question
 
 
 def answer(ctx: Context, shard: Shard) -> None:
@@ -24,7 +24,7 @@ def answer(ctx: Context, shard: Shard) -> None:
     either. That is their fault and no request's, so no try is counted.
     """
     work = _Work(ctx, shard)
-    owed = {} if ctx.settings.input.recorded else work.owed()
+    owed = work.owed()
     if owed:
         ctx.go_on()
         ctx.progress.owe("answer", len(owed))
@@ -59,7 +59,8 @@ class _Work:
         """Requests with neither answer nor failure: a set difference, on keys."""
         known = {*self.stored.values(), *self.given_up, *self._final()}
         known.update(made.request_id for made in self.fresh.values())
-        every = all_requests(self.ctx.settings, self.policy.policy_id, self.questions.values())
+        ctx, shard, policy = self.ctx, self.shard, self.policy.policy_id
+        every = due_of(ctx.run, ctx.settings, policy, shard.lane, shard.number).all(self.questions.values())
         return {key: asked for key, asked in every.items() if key not in known}
 
     def ask(self, owed: Owed, journal: Journal) -> None:
@@ -116,23 +117,14 @@ class _Work:
     def commit(self) -> None:
         """Write the parts, answers last, then empty the journal but for tries still to be counted."""
         run, lane, number = self.ctx.run, self.shard.lane, self.shard.number
-        self._mend_rounds()
         if final := sorted(self._final().values(), key=lambda row: row.unit_id):
             run.commit("failures", lane, run.next_part("failures", lane, number), final)
         if self.labels:
             labels = [row for _, row in sorted(self.labels.items())]
             run.commit("labels", lane, run.next_part("labels", lane, number), labels)
         if fresh := sorted(self.fresh.values(), key=lambda a: (a.question_id, a.policy_id, a.index)):
-            part = run.next_part("answers", lane, number)
-            run.commit("rounds", lane, part, _rounds(fresh))
-            run.commit("answers", lane, part, fresh)
+            run.commit("answers", lane, run.next_part("answers", lane, number), fresh)
         self._empty_journal()
-
-    def _mend_rounds(self) -> None:
-        """Decisions whose file went missing, from the answers they were taken on."""
-        run, lane, number = self.ctx.run, self.shard.lane, self.shard.number
-        for part in sorted(set(run.parts("answers", lane, number)) - set(run.parts("rounds", lane, number))):
-            run.commit("rounds", lane, part, _rounds(run.read_part("answers", Answer, lane, part)))
 
     def _replay(self, entry: dict[str, object]) -> None:
         if "answer" in entry:
@@ -171,20 +163,3 @@ class _Work:
             write_text(self.journal, "".join(open_tries))
         else:
             self.journal.unlink(missing_ok=True)
-
-
-def _rounds(fresh: Iterable[Answer]) -> list[Round]:
-    """Why no more is asked: one round with n fixed, in the shape that more rounds fit."""
-    draws = Counter((a.lane, a.question_id, a.policy_id, a.round) for a in fresh)
-    return [
-        Round(
-            lane=lane,
-            question_id=question,
-            policy_id=policy,
-            round=number,
-            draws=count,
-            action="stop",
-            reason="n is fixed",
-        )
-        for (lane, question, policy, number), count in sorted(draws.items())
-    ]

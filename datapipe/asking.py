@@ -7,26 +7,15 @@ from datapipe.backends.base import BackendError, Completion, Refused, Request
 from datapipe.config import RunConfig
 from datapipe.draws import thinking_id
 from datapipe.format import as_sent
+from datapipe.owed import Slot
 from datapipe.wire import wire_messages, wire_tools
 from judges.values.thinking import split
-from schemas.ids import answer_id, canonical, content_id, request_id, seed
+from schemas.ids import answer_id, canonical, content_id, seed
 from schemas.rows import Answer, Failure, Lane, Question, ToolCall, Turn
 
-Owed = dict[str, tuple[Question, int]]
-"""Question and index by request_id."""
 
-
-def all_requests(config: RunConfig, policy_id: str, questions: Iterable[Question]) -> Owed:
-    """Everything that the configuration asks for: n indices of every question."""
-    return {
-        request_id(q.question_id, policy_id, q.format, config.seed, index): (q, index)
-        for q in questions
-        for index in range(config.generate.n)
-    }
-
-
-def to_request(config: RunConfig, identity: str, question: Question, index: int) -> Request:
-    """The request of one index, with its own seed."""
+def to_request(config: RunConfig, identity: str, question: Question, slot: Slot) -> Request:
+    """The request of one draw, with the seed of its index."""
     model = config.generate
     return Request(
         id=identity,
@@ -35,13 +24,13 @@ def to_request(config: RunConfig, identity: str, question: Question, index: int)
         messages=wire_messages(as_sent(question, question.format)),
         sampling=model.sampling.model_dump(),
         max_tokens=model.max_tokens,
-        seed=seed(config.seed, question.question_id, index),
+        seed=seed(config.seed, question.question_id, slot.index),
         tools=wire_tools(question.tools),
     )
 
 
 def to_answer(
-    config: RunConfig, policy_id: str, question: Question, index: int, request: Request, said: Completion
+    config: RunConfig, policy_id: str, question: Question, slot: Slot, request: Request, said: Completion
 ) -> Answer:
     """The row of a completion: thinking split by us, the raw text kept."""
     parts = split(said.content, said.reasoning, said.finish_reason, config.generate.thinking_opened)
@@ -59,8 +48,9 @@ def to_answer(
         policy_id=policy_id,
         lane=question.lane,
         format=question.format,
-        index=index,
-        round=0,
+        index=slot.index,
+        round=slot.round,
+        purpose=slot.purpose,
         seed=request.seed,
         messages_id=content_id("messages", request.messages),
         turns=[turn],

@@ -11,11 +11,11 @@ from datapipe.config import RunConfig
 from datapipe.errors import LedgerError
 from datapipe.journal import read_journal
 from datapipe.manifest import Manifest
+from datapipe.owed import due_of
 from datapipe.policies import policy_of
 from datapipe.run import RunFolder, shard_of
 from datapipe.shards import read_columns, write_text
 from datapipe.versions import read_manifest
-from schemas.ids import request_id
 from schemas.rows import LANES, Lane
 
 
@@ -143,10 +143,11 @@ def _requests(run: RunFolder, config: RunConfig, lane: Lane) -> Counter[str]:
     count: Counter[str] = Counter()
     policy = policy_of(lane, config.generate).policy_id
     for shard in sorted({shard_of(part) for part in run.parts("questions", lane)}):
+        due = due_of(run, config, policy, lane, shard)
         owed = {
-            request_id(row["question_id"], policy, row["format"], config.seed, index)
+            key
             for row in _columns(run, "questions", lane, shard, "question_id", "format")
-            for index in range(config.generate.n)
+            for key, _ in due.requests(row["question_id"], row["format"])
         }
         answered = owed & {row["request_id"] for row in _columns(run, "answers", lane, shard, "request_id")}
         failed = (

@@ -10,6 +10,7 @@ from typing import Any, Literal, Protocol
 
 from datapipe.answer import answer
 from datapipe.context import Context, Shard
+from datapipe.decide import decide
 from datapipe.dedup import dedup
 from datapipe.diversify import diversify
 from datapipe.keep import keep
@@ -48,15 +49,20 @@ class Phase:
 
 PLAN = (
     Phase("run", ("seeds", "dedup")),
-    Phase("shard", ("answer", "screen", "rate")),
+    Phase("shard", ("answer", "screen", "decide", "rate")),
     Phase("run", ("keep",)),
     Phase("shard", ("diversify",)),
 )
 """What both lanes go through. Publishing comes after the lanes, over both."""
 
 
-def run_stage(ctx: Context, stage: str, shard: Shard | None = None) -> None:
-    """Do one stage, or find that it is done. Any thread; raises what the stage raises."""
+def run_stage(ctx: Context, stage: str, shard: Shard | None = None) -> bool:
+    """Do one stage, or find that it is done; whether the shard is to be answered again.
+
+    Any thread; raises what the stage raises.
+    """
+    if shard is not None and stage == "decide":
+        return decide(ctx, shard)
     if shard is not None:
         {"answer": answer, "screen": screen, "rate": rate, "diversify": diversify}[stage](ctx, shard)
     elif stage == "seeds":
@@ -65,6 +71,7 @@ def run_stage(ctx: Context, stage: str, shard: Shard | None = None) -> None:
         _dedup(ctx)
     else:
         keep(ctx)
+    return False
 
 
 def drive(ctx: Context, submit: Submit) -> None:
@@ -117,13 +124,14 @@ def _slide(ctx: Context, stages: Sequence[str], shards: Sequence[Shard], submit:
             start(waiting.popleft(), 0)
             active += 1
         shard, step, handle = finished.get()
+        again = False
         try:
-            handle.result()
+            again = handle.result() is True
         except Exception as error:  # noqa: BLE001  # raised below, when the others have ended
             failed = failed or error
             ctx.abort.set()
         if failed is None and step + 1 < len(stages):
-            start(shard, step + 1)
+            start(shard, stages.index("answer") if again else step + 1)
         else:
             active -= 1
     if failed is not None:

@@ -7,11 +7,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datapipe import clusters
-from datapipe.asking import all_requests
 from datapipe.clusters import Said
 from datapipe.context import Context, Shard
 from datapipe.deciding import Ruled, combine, deciders, deciding_rubrics, reference_type
 from datapipe.draws import COLUMNS, draws
+from datapipe.owed import due_of
 from datapipe.policies import models_by_policy
 from datapipe.rating import Counts, counted, rating
 from datapipe.run import part_name
@@ -21,7 +21,7 @@ from datapipe.suspects import suspects
 from judges.versions import values_version
 from schemas.ids import content_id
 from schemas.references import load_reference
-from schemas.rows import Lane, Question, Rating, Verdict
+from schemas.rows import Question, Rating, Verdict
 
 TABLES = ("clusters", "suspects", "ratings")
 """What the stage makes, the ratings last: they are what later stages read."""
@@ -125,24 +125,23 @@ def _gathered(
             groups[question, policy].append(combine(mine, names_of))
             if kind := reference_type(questions[question]):
                 said += [Said(question, policy, v.outcome, v.extracted) for v in mine if v.check == kind]
-    for question, policy in _unanswered(ctx, shard.lane, questions.values(), answered):
+    for question, policy in _unanswered(ctx, shard, questions.values(), answered):
         if (question, policy) in groups:
             groups[question, policy].append(("unscored", "infra"))
     return groups, said, repeats
 
 
 def _unanswered(
-    ctx: Context, lane: Lane, questions: Iterable[Question], answered: Container[str]
+    ctx: Context, shard: Shard, questions: Iterable[Question], answered: Container[str]
 ) -> Iterator[tuple[str, str]]:
     """(question, policy) of every request that brought no answer, or none yet.
 
     Long answers time out and hard questions have long answers: a rate over what came back flatters them.
     """
-    if ctx.settings.input.recorded:
-        return
-    policy = ctx.current_policy(lane)
-    for request, (question, _) in all_requests(ctx.settings, policy, questions).items():
-        if request not in answered:
+    policy = ctx.current_policy(shard.lane)
+    due = due_of(ctx.run, ctx.settings, policy, shard.lane, shard.number)
+    for request, (question, slot) in due.all(questions).items():
+        if slot.purpose == "rate" and request not in answered:
             yield question.question_id, policy
 
 

@@ -135,13 +135,12 @@ def opened(config: RunConfig, model: Model | None = None, **more: Any) -> Iterat
         yield ctx
 
 
-def in_turn(ctx: Context) -> Callable[[str, Shard | None], "Future[None]"]:
+def in_turn(ctx: Context) -> Callable[[str, Shard | None], "Future[bool]"]:
     """Stages done where they are submitted, in one order; an error escapes at once, as death would."""
 
-    def submit(stage: str, shard: Shard | None) -> "Future[None]":
-        done: Future[None] = Future()
-        run_stage(ctx, stage, shard)
-        done.set_result(None)
+    def submit(stage: str, shard: Shard | None) -> "Future[bool]":
+        done: Future[bool] = Future()
+        done.set_result(run_stage(ctx, stage, shard))
         return done
 
     return submit

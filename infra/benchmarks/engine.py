@@ -9,13 +9,14 @@ from pathlib import Path
 from benchmarks.gates import Measured, held, paired
 from benchmarks.questions import write_questions
 
-from datapipe.asking import all_requests, to_request
+from datapipe.asking import to_request
 from datapipe.backends.base import Completion
 from datapipe.backends.fake import Fake
 from datapipe.config import RunConfig
 from datapipe.context import Context
 from datapipe.endpoints import Endpoints, EndpointSettings
 from datapipe.loop import stream
+from datapipe.owed import Due
 from datapipe.pipeline import run_pipeline
 from datapipe.questions import to_question
 from datapipe.reading import read_raw
@@ -77,7 +78,7 @@ def _server(latency_s: float) -> Endpoints:
 def _bare(config: RunConfig, latency_s: float) -> float:
     """Answers/s of the same requests through the loop, nothing kept."""
     rows = read_raw(Path(config.input.questions[0]), 2**26)
-    owed = all_requests(config, "bench", [to_question(row, config) for row in rows])
+    owed = Due(config, "bench").all([to_question(row, config) for row in rows])
     times = 1 if latency_s else TIMES_BARE
     start = time.perf_counter()
     for _ in range(times):
