@@ -1,7 +1,7 @@
 """Measure speed, size, memory and recovery, as ratios of one run, and hold each to its gate.
 
     python infra/bench.py [verdicts] [engine] [files] [verifying] [memory] [sandbox] [kill]
-                           [suspicion] [--pairs N]
+                           [suspicion] [stub] [many] [--pairs N]
 
 Ends with 1 where a gate does not hold. A gate on a ratio holds if the one-sided 95 % bound over the pairs,
 which are taken in turns, exceeds it.
@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks import engine, files, gates, kill, memory, sandbox, suspicion, verdicts, verifying
+from benchmarks import engine, files, gates, kill, memory, sandbox, stub, suspicion, verdicts, verifying
 from benchmarks.gates import Measured
 
 from datapipe import loop
 
-PARTS = ("verdicts", "engine", "files", "verifying", "memory", "sandbox", "kill", "suspicion")
+PARTS = ("verdicts", "engine", "files", "verifying", "memory", "sandbox", "kill", "suspicion", "stub", "many")
 
 
 def main() -> int:
@@ -34,6 +34,8 @@ def main() -> int:
         "memory": memory.measure,
         "kill": kill.measure,
         "suspicion": suspicion.measure,
+        "stub": partial(stub.measure, pairs=given.pairs),
+        "many": stub.measure_many,
         "sandbox": partial(sandbox.measure, pairs=given.pairs),
     }
     failed = 0

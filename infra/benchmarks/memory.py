@@ -11,6 +11,8 @@ import psutil
 from benchmarks.engine import configure
 from benchmarks.gates import Measured
 
+from datapipe.config import RunConfig
+
 FEW, MANY = 10_000, 100_000
 FLAT = 1.3
 """Gate: ten times the questions take no more than this many times the memory."""
@@ -34,17 +36,21 @@ def measure(folder: Path) -> Iterator[Measured]:
 
 
 def _peak(folder: Path, questions: int) -> int:
-    """The largest sum of resident bytes over the processes of a run."""
     folder.mkdir()
+    return peak_of(folder, configure(folder, questions, 1).model_copy(update={"shard_size": 256}))
+
+
+def peak_of(folder: Path, config: RunConfig) -> int:
+    """The largest sum of resident bytes over the processes of a run."""
     file = folder / "config.json"
-    file.write_text(configure(folder, questions, 1).model_copy(update={"shard_size": 256}).model_dump_json())
+    file.write_text(config.model_dump_json())
     process = subprocess.Popen([sys.executable, "-c", _RUN, file])
     peak = 0
     while process.poll() is None:
         peak = max(peak, _resident(process.pid))
         time.sleep(_EVERY_S)
     if process.returncode:
-        raise RuntimeError(f"the run over {questions} questions ended with {process.returncode}")
+        raise RuntimeError(f"the run in {folder} ended with {process.returncode}")
     return peak
 
 

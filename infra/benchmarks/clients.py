@@ -1,0 +1,121 @@
+"""The same questions through `datapipe run` and through the bare loop, each a process of its own."""
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.questions import write_questions
+
+from datapipe.asking import all_requests, to_request
+from datapipe.backends.wire import body_of
+from datapipe.config import RunConfig
+from datapipe.policies import policy_of
+from datapipe.questions import to_question
+from datapipe.reading import read_raw
+from datapipe.run import RunFolder
+from datapipe.settings import parse_config
+from schemas.rows import Answer
+
+BARE = Path(__file__).with_name("bare.py")
+_RUN = """
+import sys
+from pathlib import Path
+from datapipe.config import RunConfig
+from datapipe.launch import launch
+launch(RunConfig.model_validate_json(Path(sys.argv[1]).read_bytes()))
+"""
+
+
+@dataclass(frozen=True)
+class Took:
+    """What one client needed for its answers."""
+
+    answers: int
+    seconds: float
+    cpu_s: float
+    """Of all its processes."""
+    tokens: int = 0
+
+    @property
+    def rate(self) -> float:
+        """Answers per second."""
+        return self.answers / self.seconds
+
+    @property
+    def cpu_ms(self) -> float:
+        """CPU milliseconds per answer."""
+        return 1e3 * self.cpu_s / self.answers
+
+
+def configure(
+    folder: Path, servers: Sequence[str], questions: int, draws: int, at_once: int = 256, **changes: Any
+) -> RunConfig:
+    """A run of the verifiable lane with everything on but rubrics, whose calls would be more answers."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_questions(folder / "questions.jsonl", questions)
+    generate = {
+        "servers": list(servers),
+        "model": "m",
+        "n": draws,
+        "max_tokens": 1024,
+        "concurrency": at_once,
+    }
+    data: dict[str, Any] = {
+        "name": "bench",
+        "store": str(folder / "store"),
+        "lanes": ["verifiable"],
+        "input": {"questions": [str(folder / "questions.jsonl")]},
+        "generate": generate | changes.pop("generate", {}),
+        "screen": {"rubrics": []},
+    }
+    return parse_config(data | changes, "bench")
+
+
+def run(config: RunConfig) -> Took:
+    """From the start of the process to its end, beginning to published version."""
+    shutil.rmtree(config.folder, ignore_errors=True)
+    file = Path(config.store).parent / "config.json"
+    file.write_text(config.model_dump_json())
+    took = timed([sys.executable, "-c", _RUN, str(file)])
+    answers = RunFolder(config.folder).read("answers", Answer, "verifiable")
+    tokens = [made.completion_tokens or 0 for made in answers]
+    return Took(len(tokens), took.seconds, took.cpu_s, sum(tokens))
+
+
+def bare(config: RunConfig, at_once: int | None = None) -> Took:
+    """The requests of a run, as it would send them."""
+    file = bodies(config)
+    words = [",".join(config.generate.servers), str(file), str(at_once or config.generate.concurrency)]
+    done = subprocess.run([sys.executable, str(BARE), *words], capture_output=True, text=True, check=True)
+    found = json.loads(done.stdout)
+    return Took(found["requests"], found["seconds"], found["cpu_s"], found["tokens"])
+
+
+def bodies(config: RunConfig) -> Path:
+    """A file of the bodies of every request, made once."""
+    file = Path(config.store).parent / "bodies.jsonl"
+    if not file.exists():
+        rows = read_raw(Path(config.input.questions[0]), 2**26)
+        policy = policy_of("verifiable", config.generate).policy_id
+        owed = all_requests(config, policy, [to_question(row, config) for row in rows])
+        lines = (body_of(to_request(config, key, *asked)) for key, asked in owed.items())
+        file.write_bytes(b"\n".join(lines))
+    return file
+
+
+def timed(command: Sequence[str], **more: Any) -> Took:
+    """Seconds and CPU seconds of a command and its children; raises with the end of what it said."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **more)
+    seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
+    spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return Took(1, seconds, spent)
