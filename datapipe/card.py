@@ -22,7 +22,12 @@ def data_card(run: Run, folder: Path, manifest: dict[str, Any]) -> str:
         db.close()
     if not manifest["rows"]:
         sections.append(_EMPTY)
-    return "\n\n".join([*sections, _selftest(manifest), _luck(manifest), _dropped(run), _READ]) + "\n"
+    return (
+        "\n\n".join(
+            [*sections, _selftest(manifest), _luck(manifest), _dropped(run), _spending(manifest), _READ]
+        )
+        + "\n"
+    )
 
 
 _EMPTY = """**This version is empty.** DuckDB, polars and pyarrow find its columns and no row; `datasets`
@@ -97,6 +102,15 @@ def _luck(manifest: dict[str, Any]) -> str:
     return f"## Solved questions, of all that the run rated\n\n{_SOLVED}\n\n{markdown_table(_rounded(rows))}"
 
 
+def _spending(manifest: dict[str, Any]) -> str:
+    """Where the tokens went that the run generated, and what they bought."""
+    told = manifest.get("spending")
+    if not told or not told["fates"]:
+        return "## Tokens\n\nNone was counted."
+    tables = (told["fates"], told["cells"])
+    return "\n\n".join(["## Tokens of the whole run", _SPENT, *map(markdown_table, tables)])
+
+
 def _rounded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{k: f"{v:.4f}" if isinstance(v, float) else v for k, v in r.items()} for r in rows]
 
@@ -111,6 +125,11 @@ come to its end."""
 _SOLVED = """A question counts as solved where its pass rate is almost surely (`rate.solved`) above what
 guessing and the verifier's false passes explain. `false_share` is the expected share of wrong answers among
 those that passed, with a 95 % interval; `lucky_share` counts blind guesses as well."""
+
+
+_SPENT = """What became of the tokens that were generated, and by domain and tier what they bought: `kept` are
+answers, `per_kept` the tokens generated for each. `estimated` is the share of tokens whose thinking no server
+counted: it is told from the answer by its share of characters. Judges' tokens are apart, in the manifest."""
 
 
 def _dropped(run: Run) -> str:

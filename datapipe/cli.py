@@ -11,6 +11,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from datapipe.cli_spend import add_commands
+from datapipe.cli_words import RUN_HELP, AsJson, ConfigFile, Fake, Folders, RunOption, RunWord, Settings
 from datapipe.errors import ConfigError, DatapipeError
 from datapipe.escape import printable
 
@@ -73,13 +75,7 @@ checks_app = typer.Typer(
 )
 app.add_typer(checks_app, name="checks")
 
-_RUN_HELP = "A run: its folder, store/name, or a name in $DATAPIPE_STORE (default ./data/runs)."
-RunWord = Annotated[str, typer.Argument(metavar="RUN", help=_RUN_HELP)]
-RunOption = Annotated[
-    str | None, typer.Option("--run", metavar="RUN", help=f"{_RUN_HELP} The newest if none.")
-]
-Folders = Annotated[list[Path] | None, typer.Option("--folder", help="A folder of your own checks.")]
-Settings = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change one key.")]
+add_commands(app)
 
 
 class Format(StrEnum):
@@ -92,11 +88,7 @@ class Format(StrEnum):
 
 
 @app.command()
-def run(
-    config: Annotated[Path, typer.Argument(metavar="CONFIG.toml", help="The configuration of the run.")],
-    change: Settings = None,
-    fake: Annotated[bool, typer.Option("--fake", help="Ask the built-in fake model, no server.")] = False,
-) -> None:
+def run(config: ConfigFile, change: Settings = None, fake: Fake = False) -> None:
     """Run a configuration, or go on with it: question files in, a published version out."""
     from datapipe.launch import launch
     from datapipe.settings import load_config
@@ -120,7 +112,7 @@ def query(
     sql: Annotated[
         str, typer.Argument(metavar="SQL", help="One statement that reads. `SHOW TABLES` lists all.")
     ],
-    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help=_RUN_HELP)] = None,
+    runs: Annotated[list[str] | None, typer.Argument(metavar="[RUN]...", help=RUN_HELP)] = None,
     form: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.TABLE,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="A file instead of stdout.")] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Hold every part against its checksum.")] = False,
@@ -157,7 +149,7 @@ def attack(
     verifier: Annotated[str, typer.Argument(metavar="VERIFIER", help="A verifier: math, choice, …")],
     questions: Annotated[str | None, typer.Option(metavar="FILE", help="Question rows, not ours.")] = None,
     folder: Folders = None,
-    as_json: Annotated[bool, typer.Option("--json", help="JSON instead of a table.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Try to fool a verifier with wrong answers in disguise; exit status 1 where over 1 % of a kind pass."""
     from datapipe.attack_page import attack
@@ -218,7 +210,7 @@ def try_(
 @app.command()
 def show(
     identity: Annotated[str, typer.Argument(metavar="ID", help="The beginning of an id is enough.")],
-    word: Annotated[str | None, typer.Argument(metavar="[RUN]", help=_RUN_HELP)] = None,
+    word: Annotated[str | None, typer.Argument(metavar="[RUN]", help=RUN_HELP)] = None,
     run: RunOption = None,
 ) -> None:
     """One question, answer or sample: prompt, thinking, answer and verdicts side by side."""
@@ -247,7 +239,7 @@ def sample(
 
 @app.command()
 def purge(
-    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help=_RUN_HELP)],
+    runs: Annotated[list[str], typer.Argument(metavar="RUN...", help=RUN_HELP)],
     source: Annotated[str | None, typer.Option(help="Remove everything of this source.")] = None,
     question: Annotated[str | None, typer.Option(help="Remove the question of this id.")] = None,
     ahead: Annotated[bool, typer.Option("--ahead", help="Also what no row is of yet.")] = False,

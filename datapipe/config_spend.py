@@ -32,7 +32,9 @@ class Spend(Section):
     price_in: float | None = Field(None, ge=0)
     price_out: float | None = Field(None, ge=0)
     """Money per million tokens read and generated."""
-    currency: str = "USD"
+    currency: str = Field("USD", pattern=r"^[A-Za-z]{1,8}$")
+    gpus: float | None = Field(None, gt=0)
+    """GPUs behind each server of `[generate]`: with it, GPU-hours are told beside tokens."""
 
     @model_validator(mode="after")
     def _rising(self) -> Self:

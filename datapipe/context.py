@@ -11,6 +11,7 @@ from typing import Any, Self
 from datapipe import loop
 from datapipe.backends.base import Backend
 from datapipe.config import RunConfig
+from datapipe.endpoints import Endpoints
 from datapipe.errors import Aborted
 from datapipe.luck import Floors
 from datapipe.models import backend_of
@@ -18,6 +19,7 @@ from datapipe.policies import policy_of
 from datapipe.preflight import preflight
 from datapipe.progress import Progress
 from datapipe.run import Run, shard_of
+from datapipe.usage import record_usage
 from datapipe.workers import PoolSettings, WorkerPool
 from judges.catalog import AnyCheck, catalog
 from schemas.rows import Lane
@@ -98,6 +100,13 @@ class Context:
     def current_policy(self, lane: Lane) -> str:
         """The policy_id of the configured generator."""
         return policy_of(lane, self.settings.generate).policy_id
+
+    def note_usage(self) -> None:
+        """Keep what the servers were sent in this session: no answer tells of the tries that were lost."""
+        for role in ("generator", "judge"):
+            backend = self.__dict__.get(role)
+            if isinstance(backend, Endpoints):
+                record_usage(self.run.path, str(self.run.lease.token), role, backend.snapshot())
 
     def stop(self) -> None:
         """End at once what stages wait for, so that they end too: models, then verifier processes."""

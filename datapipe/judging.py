@@ -157,6 +157,7 @@ class Judging:
             text=parts.response,
             thinking=parts.thinking,
             finish_reason=said.finish_reason,
+            prompt_tokens=said.prompt_tokens,
             completion_tokens=said.completion_tokens,
             server=said.server,
             latency_s=said.latency_s,

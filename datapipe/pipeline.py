@@ -71,6 +71,7 @@ def run_stage(ctx: Context, stage: str, shard: Shard | None = None) -> bool:
         _dedup(ctx)
     else:
         keep(ctx)
+    ctx.note_usage()
     return False
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from datapipe.accounting import as_told, balanced
 from datapipe.bins import Bins
 from datapipe.card import data_card
 from datapipe.context import Context, Shard
@@ -180,6 +181,7 @@ def _describe(ctx: Context, folder: Path, entries: dict[str, Entry], inputs: str
         "checks": covers,
         "selftest": selftest_rows(ctx.run),
         "false_passes": false_passes(ctx.run, ctx.settings.rate),
+        "spending": as_told(balanced(ctx.run, ctx.settings.spend), ctx.settings.spend),
         "sources": {name: held.met[name].model_dump(exclude_none=True) for name in sorted(held.met)},
         "inputs": inputs,
         "parts": parts,

@@ -19,13 +19,17 @@ def status(path: Path) -> None:
     say(f"run {config.name} in {path}\n{_owner(path)}")
     newest = latest_version(path)
     write_rows(summary_rows(standing(run, config, newest if newest and _whole(newest) else None)), sys.stdout)
-    waiting = sum(_answers(journal) for journal in path.glob("_journal/*/lane=*/*.jsonl"))
-    if waiting:
-        say(f"{waiting} finished answers and replies wait in journals for their shard")
+    if left := waiting(path):
+        say(f"{left} finished answers and replies wait in journals for their shard")
     for version in versions_of(path):
         say(f"version {version} ({_rows(version)}){' newest' if version == newest else ''}")
     if newest is None:
         say("nothing is published yet")
+
+
+def waiting(path: Path) -> int:
+    """Finished answers and replies that only journals hold."""
+    return sum(_answers(journal) for journal in path.glob("_journal/*/lane=*/*.jsonl"))
 
 
 def _owner(path: Path) -> str:

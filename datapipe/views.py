@@ -1,5 +1,7 @@
 """The views that people ask, in SQL over the stored tables: joined, with plain text columns."""
 
+from datapipe.views_spending import SPENDING
+
 _LAST = "list_filter({turns}, lambda t: t.role = '{role}')[-1].{field}"
 
 
@@ -83,6 +85,7 @@ DERIVED: dict[str, str] = {
                if(count(rate) < 2, NULL, min(rate) = max(rate)) AS agree
         FROM named JOIN questions q USING ({run}lane, question_id)
         GROUP BY {run}lane, q.domain, question_id""",
+    "spending": SPENDING,
 }
 """View by name, in the order that they stand on each other. `stored.NAME` is the table as written;
 `{run}` is `run, ` where several runs are asked at once.
@@ -98,4 +101,7 @@ DERIVED: dict[str, str] = {
 - cases: a row per answer, with what became of it.
 - agreement: a row per question; `answers` and `passes` are maps by model; `agree` where all policies have
   one pass rate, null where fewer than two have any.
+- spending: a row per answer, with its tokens and what became of them (`fate`, with the check and the reason);
+  an answer that was continued shares the fate of the one that its text ended up in. Tokens of the thinking
+  are by share of characters where they are `estimated`.
 """

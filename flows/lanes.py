@@ -14,6 +14,7 @@ from prefect.futures import PrefectFuture
 from prefect.states import Crashed
 from prefect.task_runners import TaskRunner, ThreadPoolTaskRunner
 
+from datapipe.accounting import account
 from datapipe.config import RunConfig
 from datapipe.context import Context
 from datapipe.doubts import false_passes, suspicions
@@ -113,6 +114,7 @@ def describe_progress(progress: Progress) -> str:
 def _show(view: View, ctx: Context, lines: list[Line]) -> None:
     """The artifacts of a finished run."""
     name = ctx.settings.name
+    spent = account(ctx.run, ctx.settings.spend)
     tables = {
         "summary": (summary_rows(lines), f"What came, what left and why, in run {name}"),
         "drop-reasons": (drop_reasons(ctx.run), f"Why answers of run {name} are no data"),
@@ -121,6 +123,8 @@ def _show(view: View, ctx: Context, lines: list[Line]) -> None:
             false_passes(ctx.run, ctx.settings.rate),
             f"Expected share of passed answers of run {name} that are wrong, by tier",
         ),
+        "tokens": (spent.fates, f"What became of the tokens of run {name}"),
+        "spending": (spent.cells, f"What they bought, by domain and tier, in run {name}"),
     }
     for key, (table, description) in tables.items():
         view.show(create_table_artifact, table=table, key=artifact_key(key, name), description=description)

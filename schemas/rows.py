@@ -147,6 +147,7 @@ class Reply(Row):
     completion_tokens: int | None = None
     server: str | None = None
     latency_s: float | None = None
+    prompt_tokens: int | None = None
 
 
 class Verdict(Row):

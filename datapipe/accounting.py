@@ -1,0 +1,188 @@
+"""Where a run's tokens went: every one that was generated, in exactly one category, with what it cost."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import duckdb
+
+from datapipe.config_spend import Spend
+from datapipe.errors import LedgerError
+from datapipe.query import connect
+from datapipe.run import RunFolder
+from datapipe.usage import lost_tries
+from datapipe.views import PARTICULAR
+from schemas.rows import LANES
+
+Rows = list[dict[str, Any]]
+ALL = "total"
+"""The row of everything, the last of a table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The tokens of one run, as rows of plain values. Answers without a count have none (`uncounted`)."""
+
+    fates: Rows
+    """A row a fate and reason: where answers and their tokens ended up."""
+    cells: Rows
+    """A row a lane, domain, tier and purpose: tokens, kept answers, tokens for each, money, GPU-hours."""
+    judges: Rows
+    """A row a judge and rubric; these tokens are in no other table."""
+    servers: Rows
+    """A row a generator's server: seconds in which it had a request of ours, tokens a second in them."""
+    lost: Rows
+    """A row a role: requests sent and lost, whose tokens nobody counted, and requests given up."""
+    gap: int
+    """Tokens stored but in no category; below 0, tokens counted twice."""
+
+
+def account(run: RunFolder, spend: Spend) -> Account:
+    """Add up a run. Raises what reading its parts raises."""
+    with connect([run.path]) as db:
+        db.execute(_BASE)
+        gap = _gap(run, db)
+        servers = _records(db, _SERVERS)
+        hours = _gpu_hours(servers, spend)
+        cells = [_priced(row, spend, hours) for row in _records(db, _CELLS)]
+        fates = _shares(_records(db, _FATES))
+        return Account(fates, cells, _records(db, _JUDGES), servers, _lost(run, db), gap)
+
+
+def balanced(run: RunFolder, spend: Spend) -> Account:
+    """As `account`. Raises LedgerError where a token is in no category, or in two."""
+    found = account(run, spend)
+    if found.gap:
+        raise LedgerError(
+            f"{run.path}: the tokens do not balance: {found.gap:+d} of those stored are in no category. "
+            f"Nothing was deleted"
+        )
+    return found
+
+
+def as_told(account: Account, spend: Spend) -> dict[str, Any]:
+    """The account as a manifest holds it, JSON values alone."""
+    return {
+        "fates": account.fates,
+        "cells": account.cells,
+        "judges": account.judges,
+        "servers": account.servers,
+        "lost": account.lost,
+        "price_in": spend.price_in,
+        "price_out": spend.price_out,
+        "currency": spend.currency,
+        "gpus_per_server": spend.gpus,
+    }
+
+
+def money(prompt: float, generated: float, spend: Spend) -> float | None:
+    """What so many tokens cost; None where no price is given, and a price not given is nothing."""
+    if spend.price_in is None and spend.price_out is None:
+        return None
+    return (prompt * (spend.price_in or 0.0) + generated * (spend.price_out or 0.0)) / 1e6
+
+
+def _gpu_hours(servers: Rows, spend: Spend) -> tuple[float, int] | None:
+    """(GPU-hours that servers were busy, tokens that they generated in them), where both are known."""
+    seconds = sum(row["busy_s"] or 0.0 for row in servers)
+    tokens = sum(row["generated"] for row in servers)
+    return (seconds / 3600 * spend.gpus, tokens) if spend.gpus and seconds > 0 and tokens else None
+
+
+def _gap(run: RunFolder, db: duckdb.DuckDBPyConnection) -> int:
+    """Tokens stored less tokens in categories; answers are held against the manifests, as rows times one."""
+    stored, answers = db.execute(_STORED).fetchall()[0]
+    spent, counted = db.execute("SELECT sum(generated), sum(answers) FROM spent").fetchall()[0]
+    promised = sum(run.rows("answers", lane) for lane in LANES)
+    if answers != promised or (counted or 0) != promised:
+        raise LedgerError(f"{run.path}: {promised} answers are stored, and {counted or 0} accounted for")
+    return int(stored or 0) - int(spent or 0)
+
+
+def _lost(run: RunFolder, db: duckdb.DuckDBPyConnection) -> Rows:
+    given_up = dict(db.execute("SELECT reason, count(*) FROM stored.failures GROUP BY ALL").fetchall())
+    rows: Rows = []
+    for role, tries in lost_tries(run.path).items():
+        rows.append({"role": role, "what": "requests sent and lost", "requests": tries})
+    rows += [
+        {"role": "generate", "what": f"requests given up: {reason}", "requests": count}
+        for reason, count in sorted(given_up.items())
+    ]
+    return rows
+
+
+def _priced(row: dict[str, Any], spend: Spend, hours: tuple[float, int] | None) -> dict[str, Any]:
+    """A cell with tokens per kept answer, and money and GPU-hours where they are known."""
+    generated, kept = row["generated"], row["kept"]
+    row["per_kept"] = round(generated / kept) if kept else None
+    if (cost := money(row["prompt"], generated, spend)) is not None:
+        row[spend.currency] = round(cost, 6)
+    if hours is not None:
+        row["gpu_hours"] = round(hours[0] * generated / hours[1], 6)
+    return row
+
+
+def _shares(rows: Rows) -> Rows:
+    whole = next((row["generated"] for row in rows if row["fate"] == ALL), 0)
+    return [{**row, "share": round(row["generated"] / whole, 4) if whole else None} for row in rows]
+
+
+def _records(db: duckdb.DuckDBPyConnection, sql: str) -> Rows:
+    found = db.execute(sql)
+    names = [column[0] for column in found.description or []]
+    return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
+
+_BASE = f"""
+    CREATE TEMP TABLE spent AS
+    SELECT lane, domain, tier, purpose, fate,
+           CASE WHEN fate NOT IN ('dropped', 'pending') THEN ''
+                ELSE coalesce("check", regexp_replace(reason, '{PARTICULAR}', '…', 'g')[:80]) END AS why,
+           count(*)::BIGINT AS answers, count(*) FILTER (completion_tokens IS NULL)::BIGINT AS uncounted,
+           coalesce(sum(prompt_tokens), 0)::BIGINT AS prompt,
+           coalesce(sum(completion_tokens), 0)::BIGINT AS generated,
+           coalesce(sum(thinking_tokens), 0)::DOUBLE AS thinking,
+           coalesce(sum(completion_tokens) FILTER (estimated), 0)::BIGINT AS estimated,
+           count(*) FILTER (fate = 'kept' AND NOT continued)::BIGINT AS kept
+    FROM spending GROUP BY ALL"""
+
+_STORED = "SELECT sum(completion_tokens), count(*) FROM stored.answers"
+
+_SUMS = """sum(answers)::BIGINT AS answers, sum(prompt)::BIGINT AS prompt,
+    sum(generated)::BIGINT AS generated, round(sum(thinking))::BIGINT AS thinking,
+    (sum(generated) - round(sum(thinking)))::BIGINT AS answer,
+    round(sum(estimated) / nullif(sum(generated), 0), 3)::DOUBLE AS estimated"""
+
+_FATES = f"""
+    SELECT coalesce(fate, '{ALL}') AS fate, coalesce(why, '') AS why, {_SUMS},
+           sum(uncounted)::BIGINT AS uncounted
+    FROM spent GROUP BY GROUPING SETS ((fate, why), ()) HAVING sum(answers) > 0
+    ORDER BY spent.fate IS NULL, spent.fate <> 'kept', fate, generated DESC, why"""
+
+_CELLS = f"""
+    SELECT coalesce(lane, '{ALL}') AS lane, coalesce(domain, '{ALL}') AS domain,
+           coalesce(tier, '{ALL}') AS tier, coalesce(purpose, '{ALL}') AS purpose, {_SUMS},
+           sum(kept)::BIGINT AS kept
+    FROM spent GROUP BY GROUPING SETS ((lane, domain, tier, purpose), ()) HAVING sum(answers) > 0
+    ORDER BY spent.lane IS NULL, lane DESC, domain,
+             list_position(['unsolved', 'hard', 'medium', 'easy', 'trivial'], tier), tier, purpose"""
+
+_JUDGES = """
+    SELECT coalesce(p.model, r.judge[:8]) AS judge, rubric, count(*)::BIGINT AS replies,
+           coalesce(sum(prompt_tokens), 0)::BIGINT AS prompt,
+           coalesce(sum(completion_tokens), 0)::BIGINT AS generated
+    FROM (SELECT * FROM stored.replies UNION ALL BY NAME SELECT * FROM stored.rewrite_replies) r
+    LEFT JOIN stored.policies p ON p.policy_id = r.judge AND p.lane = r.lane
+    GROUP BY ALL ORDER BY ALL"""
+
+# Overlapping requests count once: each adds what it lasted beyond all that began before it.
+_SERVERS = """
+    WITH spans AS (
+        SELECT coalesce(server, '') AS server, completion_tokens AS tokens, finished_at AS ended,
+               finished_at - latency_s AS began,
+               max(finished_at) OVER (PARTITION BY server ORDER BY finished_at - latency_s
+                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+        FROM stored.answers WHERE finished_at IS NOT NULL AND latency_s IS NOT NULL)
+    SELECT server, count(*)::BIGINT AS answers, coalesce(sum(tokens), 0)::BIGINT AS generated,
+           round(sum(greatest(ended - greatest(began, coalesce(before, began)), 0)), 3)::DOUBLE AS busy_s,
+           round(sum(tokens) / nullif(busy_s, 0), 1)::DOUBLE AS tokens_per_s
+    FROM spans GROUP BY server ORDER BY server"""
