@@ -18,20 +18,24 @@ _NOTHING = 1e-300
 
 def beta_cdf(x: float, passes: int, fails: int) -> float:
     """P(p <= x) under Beta(passes + 1/2, fails + 1/2)."""
+    return shape_cdf(x, passes + 0.5, fails + 0.5)
+
+
+def shape_cdf(x: float, a: float, b: float) -> float:
+    """P(p <= x) under Beta(a, b), both above 0."""
     if x <= 0 or x >= 1:
         return float(x >= 1)
-    return _cdf(x, passes, fails)
+    return _cdf(x, a, b)
 
 
 @lru_cache(maxsize=65_536)
-def _cdf(x: float, passes: int, fails: int) -> float:
+def _cdf(x: float, a: float, b: float) -> float:
     """By the series of DLMF 8.17.8, from the side of the mean where its terms fall and none is negative.
 
     mpmath's `betainc` sums one whose terms cancel, and gives up from a few thousand draws on.
     """
-    a, b = passes + 0.5, fails + 0.5
     if x * (a + b) > a:
-        return 1.0 - _cdf(1.0 - x, fails, passes)
+        return 1.0 - _cdf(1.0 - x, b, a)
     term = exp(lgamma(a + b) - lgamma(a + 1) - lgamma(b) + a * log(x) + b * log1p(-x))
     total, k = 0.0, 0
     while term > max(total * 1e-17, _NOTHING):

@@ -204,6 +204,8 @@ class Round(Row):
     tier: Tier | None = None
     """The tier that holds the most posterior mass, and how much it holds."""
     mass: float | None = None
+    asks: list[int] | None = None
+    """Passes among `scored` at which more is asked: the unbiased estimate is made of them."""
 
 
 class Failure(Row):
