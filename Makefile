@@ -38,7 +38,7 @@ $(INSTALLED): $(LOCKED)
 	@touch $@
 
 setup-vllm: ## install vLLM for the bundled model into an environment of its own
-	@$(PYTHON) infra/vllm/setup_env.py
+	@PYTHONPATH=. $(PYTHON) infra/vllm/setup_env.py
 
 demo: setup $(if $(FAKE),,setup-vllm) ## run both lanes on the bundled model (FAKE=1: on the fake backend)
 	@$(BIN)/python infra/demo.py $(if $(FAKE),--fake)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from datapipe.cli_spend import add_commands
+from datapipe import cli_servers, cli_spend
 from datapipe.cli_words import RUN_HELP, AsJson, ConfigFile, Fake, Folders, RunOption, RunWord, Settings
 from datapipe.errors import ConfigError, DatapipeError
 from datapipe.escape import printable
@@ -75,7 +75,8 @@ checks_app = typer.Typer(
 )
 app.add_typer(checks_app, name="checks")
 
-add_commands(app)
+cli_spend.add_commands(app)
+cli_servers.add_commands(app)
 
 
 class Format(StrEnum):

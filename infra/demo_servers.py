@@ -1,6 +1,5 @@
 """Starts and ends what the demo needs beside itself: a Prefect server, a model server, a flow."""
 
-import json
 import os
 import signal
 import socket
@@ -132,18 +131,20 @@ class ModelServer(Process):
     """The bundled model on vLLM."""
 
     def __init__(self, log: Path) -> None:
-        self._ready_file = log.with_suffix(".json")
-        self._ready_file.unlink(missing_ok=True)
-        vllm = ROOT / "infra" / "vllm"
-        command = [sys.executable, vllm / "serve.py", vllm / "recipes" / "tiny-m2.toml"]
-        ready = ["--ready-file", self._ready_file]
-        super().__init__("the model server", [str(word) for word in (*command, *ready)], log)
+        folder = log.with_suffix(".serve")
+        self._servers = folder / "generate.servers"
+        recipe = ROOT / "infra" / "vllm" / "recipes" / "tiny-m2.toml"
+        command = [sys.executable, "-m", "datapipe", "serve", str(recipe), "--folder", str(folder)]
+        super().__init__("the model server", command, log)
 
     def up(self) -> bool:
         """Whether it has answered a request."""
-        return self._ready_file.exists()
+        return bool(self._urls())
 
     @property
     def url(self) -> str:
         """Ends in /v1."""
-        return str(json.loads(self._ready_file.read_text(encoding="utf-8"))["url"])
+        return self._urls()[0]
+
+    def _urls(self) -> list[str]:
+        return self._servers.read_text(encoding="utf-8").split() if self._servers.exists() else []

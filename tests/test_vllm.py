@@ -1,6 +1,5 @@
 """Both lanes on the bundled model, served by the real vLLM."""
 
-import json
 import os
 import signal
 import subprocess
@@ -29,19 +28,18 @@ EVERY = {"verifiable": 7, "non_verifiable": 20}
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Base URL of the served model."""
-    ready = tmp_path_factory.mktemp("vllm") / "ready.json"
-    vllm = ROOT / "infra" / "vllm"
-    command = [sys.executable, vllm / "serve.py", vllm / "recipes" / "tiny-m2.toml", "--ready-file", ready]
-    process = subprocess.Popen(
-        [str(word) for word in command], stdout=subprocess.DEVNULL, start_new_session=True
-    )
+    folder = tmp_path_factory.mktemp("vllm")
+    recipe = ROOT / "infra" / "vllm" / "recipes" / "tiny-m2.toml"
+    command = [sys.executable, "-m", "datapipe", "serve", str(recipe), "--folder", str(folder)]
+    process = subprocess.Popen(command, start_new_session=True)
+    ready = folder / "generate.servers"
     try:
         until = time.monotonic() + READY_S
-        while not ready.exists():
-            assert process.poll() is None, f"the launcher ended with status {process.returncode}"
+        while not ready.exists() or not ready.read_text():
+            assert process.poll() is None, f"the supervisor ended with status {process.returncode}"
             assert time.monotonic() < until, f"not ready after {READY_S} s"
             time.sleep(0.2)
-        yield json.loads(ready.read_text())["url"]
+        yield ready.read_text().strip()
     finally:
         process.send_signal(signal.SIGTERM)
         status = process.wait(60)

@@ -1,7 +1,6 @@
 """Makes the environment that vLLM is served from, once, and leaves a finished one alone."""
 
 import fcntl
-import hashlib
 import os
 import platform
 import shutil
@@ -10,10 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parent
-LOCK = HERE / "requirements.lock"
-SHIM = HERE / "shim"
-STAMP = "datapipe-vllm.stamp"
+from datapipe.serving.environment import LOCK, SHIM, STAMP, UNFINISHED, environment, is_ready, wanted
+
 PROBE = """
 import datapipe_vllm, torch, vllm
 from transformers import MiniMaxM2ForCausalLM
@@ -23,25 +20,6 @@ assert torch.version.cuda is None, "this is the CUDA build of torch"
 
 class SetupError(Exception):
     """The environment cannot be made; the message says what to do."""
-
-
-def environment() -> Path:
-    """The environment's folder: `$DATAPIPE_VLLM_ENV`, else `.venv-vllm` at the top of the repository."""
-    return Path(os.environ.get("DATAPIPE_VLLM_ENV") or HERE.parents[1] / ".venv-vllm").absolute()
-
-
-def wanted() -> str:
-    """What a finished environment's stamp says: a hash of the locked packages and of the shim's sources."""
-    digest = hashlib.sha256()
-    for file in [LOCK, SHIM / "pyproject.toml", *sorted((SHIM / "datapipe_vllm").glob("*.py"))]:
-        digest.update(file.name.encode() + b"\0" + hashlib.sha256(file.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def is_ready(folder: Path) -> bool:
-    """Whether the environment is finished and made from this lock and this shim."""
-    stamp = folder / STAMP
-    return (folder / "bin/python").exists() and stamp.is_file() and stamp.read_text() == wanted()
 
 
 def python311() -> str:
@@ -71,7 +49,7 @@ def make(folder: Path) -> None:
     base = python311()
     clear(folder)
     folder.mkdir(parents=True)
-    (folder / STAMP).write_text("unfinished")
+    (folder / STAMP).write_text(UNFINISHED)
     python = str(folder / "bin/python")
     install = [python, "-m", "pip", "install", "-qq", "--no-deps", "--no-compile"]
     _step("creating", base, "-m", "venv", str(folder))

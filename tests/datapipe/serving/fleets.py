@@ -1,0 +1,130 @@
+"""Fleets of fake servers for tests: files, a `vllm` on the path, a supervisor in a process of its own."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from datapipe.serving.state import Standing, State, read_state
+
+WITHIN_S = 60.0
+RECIPE = """
+model = "{model}"
+served_name = "fake"
+runtime = "path"
+startup_timeout = 30
+args = {args}
+gpus = {gpus}
+[warmup]
+prompt = "?"
+max_tokens = 1
+requests = 1
+"""
+QUICK = {"poll_s": 0.1, "restart": {"backoff_s": 0.05, "most": 3, "steady_s": 600, "stuck_s": 0.6}}
+
+
+def put_vllm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A `vllm` on the path that is the fake one."""
+    script = folder / "bin" / "vllm"
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(
+        f'#!/bin/sh\nexec {sys.executable} -S {Path(__file__).with_name("fake_vllm.py")} "$@"\n'
+    )
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{script.parent}:{os.environ['PATH']}")
+
+
+def put_recipe(folder: Path, name: str = "fake", gpus: int = 0, fake: tuple[str, ...] = ()) -> Path:
+    """A recipe of a model folder that is there; its name in the command line tells the test's processes."""
+    (folder / "model").mkdir(exist_ok=True)
+    (folder / "model" / "config.json").write_text("{}")
+    args = [word for each in fake for word in ("--fake", each)]
+    path = folder / f"{name}.toml"
+    path.write_text(RECIPE.format(model="./model", args=args, gpus=gpus))
+    return path
+
+
+def put_fleet(folder: Path, *tables: str, **top: object) -> Path:
+    """`fleet.toml` over tables of `[[workers]]`."""
+    path = folder / "fleet.toml"
+    settings = {**QUICK, **top}
+    lines = [f"{key} = {_toml(value)}" for key, value in settings.items()]
+    path.write_text("\n".join([*lines, *(f"[[workers]]\n{table}" for table in tables)]))
+    return path
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {_toml(each)}" for key, each in value.items()) + "}"
+    return f'"{value}"' if isinstance(value, str) else str(value)
+
+
+def processes(folder: Path) -> list[psutil.Process]:
+    """Every living process whose command line names something in the folder, but for the supervisor."""
+    found = []
+    for process in psutil.process_iter(["cmdline", "status"]):
+        words = process.info["cmdline"] or []
+        theirs = any(str(folder / "model") in word for word in words)
+        if theirs and process.info["status"] != psutil.STATUS_ZOMBIE:
+            found.append(process)
+    return found
+
+
+def wait_for(what: Callable[[], object], within_s: float = WITHIN_S) -> None:
+    until = time.monotonic() + within_s
+    while not what():
+        assert time.monotonic() < until, "it did not come to be"
+        time.sleep(0.05)
+
+
+class Served:
+    """`datapipe serve` in a process of its own."""
+
+    def __init__(self, fleet: Path) -> None:
+        self.folder = fleet.with_suffix(".serve")
+        self.log = fleet.with_suffix(".log")
+        with self.log.open("wb") as output:
+            command = [sys.executable, "-m", "datapipe", "serve", str(fleet)]
+            self.process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)
+
+    def state(self) -> State:
+        state = read_state(self.folder)
+        assert state is not None
+        return state
+
+    def worker(self, number: int = 0) -> Standing:
+        return self.state().workers[number]
+
+    def urls(self, role: str = "generate") -> list[str]:
+        path = self.folder / f"{role}.servers"
+        return path.read_text().split() if path.exists() else []
+
+    def until(self, what: Callable[["Served"], object]) -> None:
+        wait_for(lambda: self.process.poll() is not None or (read_state(self.folder) and what(self)))
+        assert self.process.poll() is None, self.log.read_text()
+
+    def until_ready(self, count: int) -> None:
+        self.until(lambda served: len(served.urls()) == count)
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(WITHIN_S)
+
+
+@contextmanager
+def serving(fleet: Path) -> Iterator[Served]:
+    """Ended with the block, whatever happens in it."""
+    served = Served(fleet)
+    try:
+        yield served
+    finally:
+        served.process.kill()
+        served.process.wait()
+        wait_for(lambda: not processes(fleet.parent))

@@ -1,0 +1,139 @@
+"""`datapipe serve` over fake servers: what it starts, restarts, leaves alone, and leaves behind."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import urllib.request
+
+import psutil
+import pytest
+
+from tests.datapipe.serving.fleets import processes, put_fleet, put_recipe, put_vllm, serving, wait_for
+
+pytestmark = pytest.mark.slow
+TABLE = 'recipe = "fake.toml"'
+
+
+@pytest.fixture(autouse=True)
+def _vllm(tmp_path, monkeypatch):
+    put_vllm(tmp_path, monkeypatch)
+
+
+def gone(folder) -> bool:
+    return not processes(folder)
+
+
+def test_servers_are_listed_when_ready_and_a_stop_leaves_nothing(tmp_path):
+    put_recipe(tmp_path, fake=("child", "deaf"))
+    with serving(put_fleet(tmp_path, f"{TABLE}\ncount = 2", f'{TABLE}\nroles = ["judge"]')) as served:
+        served.until(lambda s: len(s.urls("judge")) == 3)
+        assert len(served.urls("generate")) == 2
+        assert urllib.request.urlopen(served.urls()[0].replace("/v1", "/health")).status == 200
+        assert {each.state for each in served.state().workers} == {"ready"}
+        assert len(processes(tmp_path)) == 9  # a guard, a server and its child each
+        caches = {p.environ().get("VLLM_CACHE_ROOT") for p in processes(tmp_path)}
+        assert len(caches) == 3
+        assert served.end() == 0
+        assert gone(tmp_path)
+        assert served.urls("judge") == []
+        assert {each.state for each in served.state().workers} == {"stopped"}
+
+
+def test_a_killed_supervisor_leaves_nothing(tmp_path):
+    put_recipe(tmp_path, fake=("child", "deaf"))
+    with serving(put_fleet(tmp_path, f"{TABLE}\ncount = 2")) as served:
+        served.until_ready(2)
+        served.end(signal.SIGKILL)
+        wait_for(lambda: gone(tmp_path))
+        assert served.urls() == []
+
+
+def test_a_supervisor_killed_while_servers_start_leaves_nothing(tmp_path):
+    put_recipe(tmp_path, fake=("child",))
+    with serving(put_fleet(tmp_path, TABLE)) as served:
+        served.until(lambda s: processes(tmp_path))
+        served.end(signal.SIGKILL)
+        wait_for(lambda: gone(tmp_path))
+
+
+@pytest.mark.parametrize("who", ["server", "guard"])
+def test_a_killed_server_is_taken_off_and_restarted_where_it_was(tmp_path, who):
+    put_recipe(tmp_path)
+    with serving(put_fleet(tmp_path, f"{TABLE}\ncount = 2", restart={"backoff_s": 1.0})) as served:
+        served.until_ready(2)
+        before, first = served.worker(), served.worker(1)
+        assert before.pid
+        os.kill(before.pid if who == "server" else psutil.Process(before.pid).ppid(), signal.SIGKILL)
+        served.until(lambda s: s.urls() == [first.url])
+        served.until_ready(2)
+        served.until(lambda s: s.worker().state == "ready")
+        after = served.worker()
+        assert (after.url, after.restarts) == (before.url, 1)
+        assert after.pid != before.pid
+        assert served.worker(1).pid == first.pid
+        assert "signal 9" in after.said or "status 137" in after.said
+        assert served.end() == 0
+    assert gone(tmp_path)
+
+
+def test_a_server_that_never_starts_is_given_up_and_the_others_go_on(tmp_path):
+    put_recipe(tmp_path)
+    put_recipe(tmp_path, "bad", fake=("no-start",))
+    with serving(put_fleet(tmp_path, TABLE, 'recipe = "bad.toml"')) as served:
+        served.until(lambda s: s.urls() and s.worker(1).state == "given up")
+        assert served.worker(1).restarts == 3
+        assert served.worker().state == "ready"
+        assert "the model is\\x1b[31m too large" in served.log.read_text()
+
+
+def test_where_all_are_given_up_it_ends_and_says_why(tmp_path):
+    put_recipe(tmp_path, fake=("no-answer",))
+    with serving(put_fleet(tmp_path, TABLE, restart={"most": 1, "backoff_s": 0.0})) as served:
+        assert served.process.wait(60) == 5
+        said = served.log.read_text()
+        assert "every server was given up: fake-0: the warm-up request was answered 500" in said
+        assert gone(tmp_path)
+
+
+def test_a_busy_or_idle_server_whose_health_fails_is_left_alone(tmp_path):
+    put_recipe(tmp_path, "busy", fake=("busy",))
+    put_recipe(tmp_path, "sick", fake=("sick",))
+    put_recipe(tmp_path, "still", fake=("still",))
+    tables = [f'recipe = "{name}.toml"' for name in ("busy", "sick", "still")]
+    with serving(put_fleet(tmp_path, *tables)) as served:
+        served.until(lambda s: s.worker(2).restarts > 1)
+        busy, sick, still = served.state().workers
+        assert (busy.restarts, sick.restarts) == (0, 0)
+        assert "no token came for 0.6 s" in still.said
+        assert busy.healthy is False
+        assert busy.running == 3
+        assert busy.tokens_per_s
+        assert served.end() == 0
+
+
+def test_a_loud_server_has_a_bounded_log(tmp_path):
+    put_recipe(tmp_path, fake=("loud",))
+    with serving(put_fleet(tmp_path, TABLE, log_mb=1)) as served:
+        served.until_ready(1)
+        served.until(lambda s: (s.folder / "logs" / "fake-0.log.1").exists())
+        assert (served.folder / "logs" / "fake-0.log").stat().st_size < 1 << 20
+
+
+def test_a_second_supervisor_is_refused_and_status_tells(tmp_path):
+    put_recipe(tmp_path)
+    fleet = put_fleet(tmp_path, TABLE)
+    command = [sys.executable, "-m", "datapipe", "serve", str(fleet)]
+    with serving(fleet) as served:
+        served.until_ready(1)
+        second = subprocess.run(command, capture_output=True, text=True)
+        assert second.returncode == 2
+        assert "serves this fleet already" in second.stderr
+        told = subprocess.run([*command, "--status", "--json"], capture_output=True, text=True, check=True)
+        (worker,) = json.loads(told.stdout)["workers"]
+        assert (worker["state"], worker["url"], worker["waiting"]) == ("ready", served.urls()[0], 1)
+        served.end()
+    told = subprocess.run([*command, "--status"], capture_output=True, text=True, check=True)
+    assert "nobody serves it now" in told.stdout
+    assert "fake-0\tstopped" in told.stdout
