@@ -11,6 +11,8 @@ from schemas.base import Tier
 class Spend(Section):
     """How many answers a question gets. Without `rounds`, `generate.n` of each."""
 
+    share: float = Field(1.0, gt=0, le=1)
+    """Ask only this share of the questions, by hash: a pilot, which a run of a larger share goes on from."""
     rounds: bool = False
     """Ask in rounds, and no more of a question once a tier holds `mass`."""
     first: int = Field(8, ge=1)

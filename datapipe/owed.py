@@ -7,6 +7,7 @@ from typing import Literal
 
 from datapipe.config import RunConfig
 from datapipe.run import RunFolder
+from datapipe.share import in_share
 from schemas.ids import request_id
 from schemas.rows import Lane, Question, Round
 
@@ -43,7 +44,8 @@ class Due:
 
     def of(self, question: str) -> list[Slot]:
         """Every draw of a question, those for the rate first; none where answers were made elsewhere."""
-        if self._config.input.recorded:
+        spend, seed = self._config.spend, self._config.seed
+        if self._config.input.recorded or not in_share(spend.share, seed, question):
             return []
         return [*self.rate(question), *self.harvest(question)]
 

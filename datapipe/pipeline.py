@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TypeVar
 
 from datapipe.answer import answer
 from datapipe.context import Context, Shard
@@ -26,6 +26,8 @@ from datapipe.seeds import seeds
 from datapipe.selftest import SelfTest
 from judges.base import Check
 from schemas.rows import Question
+
+T = TypeVar("T")
 
 
 class Handle(Protocol):
@@ -98,10 +100,19 @@ def finish(ctx: Context) -> tuple[Path, list[Line]]:
 
 def run_pipeline(ctx: Context) -> tuple[Path, list[Line]]:
     """The whole way in this process, on a pool of as many threads as shards may be in flight."""
+    return _in_threads(ctx, finish)
+
+
+def run_unpublished(ctx: Context) -> list[Line]:
+    """As far as publishing: the balanced ledger. No version is made."""
+    return _in_threads(ctx, lambda ctx: balance(ctx.run, ctx.settings))
+
+
+def _in_threads(ctx: Context, end: Callable[[Context], T]) -> T:
     pool = ThreadPoolExecutor(ctx.settings.window, thread_name_prefix="datapipe-stage")
     try:
         drive(ctx, lambda stage, shard: pool.submit(run_stage, ctx, stage, shard))
-        return finish(ctx)
+        return end(ctx)
     except (KeyboardInterrupt, SystemExit):
         # Threads that wait for a model would hold the process for as long as the slowest answer.
         ctx.stop()

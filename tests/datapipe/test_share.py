@@ -1,0 +1,35 @@
+from pathlib import Path
+
+from datapipe.share import in_share
+from schemas.ids import question_id
+from tests import support
+
+
+def test_a_larger_share_holds_a_smaller_one() -> None:
+    ids = [question_id(str(n), None, None) for n in range(4_000)]
+    small = {each for each in ids if in_share(0.05, 1, each)}
+    large = {each for each in ids if in_share(0.2, 1, each)}
+    assert small < large
+    assert 150 < len(small) < 250
+    assert 720 < len(large) < 880
+    assert all(in_share(1.0, 1, each) for each in ids)
+    assert small != {each for each in ids if in_share(0.05, 2, each)}
+
+
+def test_a_pilot_is_asked_once_and_the_run_goes_on_from_it(tmp_path: Path) -> None:
+    rows = [support.verifiable(f"What is {n} + 1?", str(n + 1)) for n in range(40)]
+
+    def config(share: float):
+        return support.settings(
+            tmp_path, rows, lanes=["verifiable"], shard_size=8, spend={"share": share}, selftest={"sample": 0}
+        )
+
+    pilot = support.ran(config(0.25))
+    asked = {request.affinity for request in pilot.model.asked}
+    assert asked == {q.question_id for q in pilot.rows("questions") if in_share(0.25, 0, q.question_id)}
+    assert 2 < len(asked) < 20
+    assert all(line.gap == 0 for line in pilot.lines)
+    whole = support.ran(config(1.0))
+    assert not set(pilot.model.ids("generator")) & set(whole.model.ids("generator"))
+    assert len(pilot.model.asked) + len(whole.model.asked) == 40 * 2 == len(whole.rows("answers"))
+    assert all(line.gap == 0 for line in whole.lines)
