@@ -1,15 +1,17 @@
 """Ask every question of a shard as often as is owed, and lose nothing that came back."""
 
 from collections import Counter
+from collections.abc import Generator, Iterable
 from contextlib import closing
 
-from datapipe.asking import to_answer, to_failure, to_request
-from datapipe.backends.base import Completion
+from datapipe.asking import to_answer, to_failure
+from datapipe.backends.base import Completion, Request
 from datapipe.blame import Watch
+from datapipe.choices import missing, requests_of, told
 from datapipe.context import Context, Shard
 from datapipe.errors import ServersDown
 from datapipe.journal import Journal, journal_row, read_journal
-from datapipe.loop import stream
+from datapipe.loop import Outcome, stream
 from datapipe.owed import Owed, due_of
 from datapipe.policies import policy_of
 from datapipe.probe import responds
@@ -66,12 +68,10 @@ class _Work:
     def ask(self, owed: Owed, journal: Journal) -> None:
         """Send what is owed; each answer is in the journal before it counts."""
         config, progress = self.ctx.settings, self.ctx.progress
-        requests = (to_request(config, key, *asked) for key, asked in owed.items())
         before, failures = len(self.fresh), list[Failure]()
         watch = self._watch()
-        with closing(stream(self.ctx.generator, requests, config.generate.concurrency)) as outcomes:
+        with closing(self._outcomes(requests_of(config, owed), watch)) as outcomes:
             for request, outcome in outcomes:
-                self.ctx.go_on()
                 if isinstance(outcome, Completion):
                     made = to_answer(config, self.policy.policy_id, *owed[request.id], request, outcome)
                     journal.append(f'{{"answer":{made.model_dump_json(exclude_defaults=True)}}}')
@@ -87,6 +87,22 @@ class _Work:
             failures = self._all_failed(failures)
         for failure in failures:
             self._lose(failure, journal)
+
+    def _outcomes(
+        self, requests: Iterable[Request], watch: Watch
+    ) -> Generator[tuple[Request, Outcome], None, None]:
+        """What becomes of every draw; choices that a reply leaves out are asked for again, one by one."""
+        window, again = self.ctx.settings.generate.concurrency, list[Request]()
+        with closing(stream(self.ctx.generator, requests, window)) as outcomes:
+            for request, outcome in outcomes:
+                self.ctx.go_on()
+                if isinstance(outcome, Completion) and outcome.flaws:
+                    for flaw in watch.odd(outcome):
+                        self.ctx.progress.note(flaw)
+                again += missing(request, outcome)
+                yield from told(request, outcome)
+        if again:
+            yield from self._outcomes(again, watch)
 
     def _watch(self) -> Watch:
         """What the servers sent so far is known to it."""

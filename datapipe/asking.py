@@ -10,7 +10,7 @@ from datapipe.format import as_sent
 from datapipe.owed import Slot
 from datapipe.wire import wire_messages, wire_tools
 from judges.values.thinking import split
-from schemas.ids import answer_id, canonical, content_id, seed
+from schemas.ids import MAX_SEED, answer_id, canonical, content_id, seed
 from schemas.rows import Answer, Failure, Lane, Question, ToolCall, Turn
 
 
@@ -24,9 +24,17 @@ def to_request(config: RunConfig, identity: str, question: Question, slot: Slot)
         messages=wire_messages(as_sent(question, question.format)),
         sampling=model.sampling.model_dump(),
         max_tokens=model.max_tokens,
-        seed=seed(config.seed, question.question_id, slot.index),
+        seed=seed_of(config, question.question_id, slot.index),
         tools=wire_tools(question.tools),
+        served_as=tuple(model.served_as),
     )
+
+
+def seed_of(config: RunConfig, question: str, index: int) -> int:
+    """The seed of one index: its own, or that of its group's first and then one more each, as a server
+    that is asked for `choices` at once counts on from the seed it is given."""
+    place = index % config.generate.choices
+    return min(seed(config.seed, question, index - place), MAX_SEED + 1 - config.generate.choices) + place
 
 
 def to_answer(

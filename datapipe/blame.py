@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Iterable
 from typing import Protocol, runtime_checkable
 
-from datapipe.backends.base import Backend
+from datapipe.backends.base import Backend, Completion
 from schemas.rows import Answer
 
 _TAIL = 2_048
@@ -32,14 +32,27 @@ class Watch:
     def __init__(self, backend: Backend, known: Iterable[tuple[str, str | None]], greedy: bool) -> None:
         self._backend = backend if isinstance(backend, Blames) else None
         self._greedy = greedy
+        self._odd = set[str]()
         self._seen = {(question, thinking) for question, thinking in known if thinking is not None}
+
+    def odd(self, said: Completion) -> list[str]:
+        """What was odd about a reply and new of its server; the backend is told each time."""
+        for flaw in said.flaws:
+            self._tell(said.server, flaw)
+        fresh = [odd for flaw in said.flaws if (odd := f"{said.server}: {flaw}") not in self._odd]
+        self._odd.update(fresh)
+        return fresh
 
     def look(self, made: Answer) -> str | None:
         """What speaks against the server, if anything does."""
         reason = self._repeat(made) or degenerate(made)
-        if reason is not None and self._backend is not None and made.server is not None:
-            self._backend.blame(made.server, reason)
+        if reason is not None and made.server is not None:
+            self._tell(made.server, reason)
         return reason
+
+    def _tell(self, server: str, reason: str) -> None:
+        if self._backend is not None:
+            self._backend.blame(server, reason)
 
     def _repeat(self, made: Answer) -> str | None:
         # What goes on from an answer has its thinking, too.

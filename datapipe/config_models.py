@@ -52,6 +52,8 @@ class Model(Section):
     servers: list[str] = Field(default_factory=list)
     """Base URLs that end in /v1."""
     model: str = "MiniMaxAI/MiniMax-M2"
+    served_as: list[str] = Field(default_factory=list)
+    """Other names under which its servers may say that they are the model; any further name is an error."""
     revision: str | None = None
     chat_template: str | None = None
     """Set where the server is given a template of its own: it is part of the policy."""
@@ -88,6 +90,10 @@ class Model(Section):
 class Generate(Model):
     n: int = Field(8, ge=1)
     """Answers per question."""
+    choices: int = Field(1, ge=1, le=64)
+    """Answers asked for in one request, which comes back when its slowest does: only for short answers."""
+    continue_truncated: bool = False
+    """Go on from an answer that was cut short, where `max_tokens` has become larger than what it has."""
     give_up_after: int = Field(3, ge=1)
     """Runs that may fail at one request, each after `attempts` tries, before it is a Failure."""
 

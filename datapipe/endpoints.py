@@ -140,7 +140,7 @@ class Endpoints:
         finally:
             self.counts.waiting -= 1
         self.counts.done += 1
-        self.counts.tokens_out += completion.completion_tokens or 0
+        self.counts.tokens_out += completion.tokens_out
         return completion
 
     async def close(self) -> None:

@@ -140,6 +140,7 @@ class Judging:
             max_tokens=min(model.max_tokens, vote.rubric.max_tokens),
             seed=seed(self.ctx.settings.seed, vote.answer_id, vote.number, f"{vote.rubric.name}/{ask}"),
             role="judge",
+            served_as=tuple(model.served_as),
         )
 
     def _reply(self, request: Request, vote: Vote, said: Completion) -> Reply:

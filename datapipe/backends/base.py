@@ -3,10 +3,11 @@
 BackendError
 ├── Transient   an outage, a full server, a torn reply, a wrong key or address: worth another try
 └── Refused     this request will never be answered: too long, malformed
+    └── Unable  this server does not do what is asked; another may
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from schemas.rows import ToolCall
@@ -28,9 +29,13 @@ class Refused(BackendError):
     """Will fail the same way every time, on a server that is as it should be."""
 
 
+class Unable(Refused):
+    """The server lacks what this request needs; what is asked is as it should be."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One choice to be sampled. `messages` and `tools` are in the OpenAI wire format."""
+    """One choice to be sampled, or several. `messages` and `tools` are in the OpenAI wire format."""
 
     id: str
     """The request_id (or reply_id) that is owed."""
@@ -45,6 +50,32 @@ class Request:
     tools: tuple[Mapping[str, Any], ...] = ()
     role: str = "generator"
     """generator, judge or rewriter."""
+    also: tuple[str, ...] = ()
+    """The ids of further choices: the one at place i, from 1, is sampled with `seed + i`, as vLLM does."""
+    served_as: tuple[str, ...] = ()
+    """Other names under which a server may say that it is the model."""
+    prefix: "Prefix | None" = None
+    """What the model said so far, to be gone on from."""
+
+    @property
+    def choices(self) -> int:
+        """How many choices are asked for."""
+        return 1 + len(self.also)
+
+    def single(self, place: int) -> "Request":
+        """The request that asks for one of the choices alone, and gets the same one."""
+        if not self.also:
+            return self
+        seed = None if self.seed is None else self.seed + place
+        return replace(self, id=(self.id, *self.also)[place], seed=seed, also=())
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """The beginning of an answer, as a server told it."""
+
+    content: str
+    reasoning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +94,22 @@ class Completion:
     """Those of the completion that were thinking, where the server counts them."""
     latency_s: float = 0.0
     extra: Mapping[str, Any] = field(default_factory=dict)
+    place: int = 0
+    """Which of the choices asked for this is."""
+    also: tuple["Completion", ...] = ()
+    """The other choices that came, at most one a place."""
+    flaws: tuple[str, ...] = ()
+    """What was odd about the reply, though it could be read."""
+
+    @property
+    def every(self) -> tuple["Completion", ...]:
+        """This choice and the others."""
+        return (self, *self.also)
+
+    @property
+    def tokens_out(self) -> int:
+        """Tokens generated for all choices, as far as they were counted."""
+        return sum(each.completion_tokens or 0 for each in self.every)
 
 
 class Backend(Protocol):

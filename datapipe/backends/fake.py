@@ -91,6 +91,24 @@ class Fake:
             await self._meet(self._faults, request.id)
         if self._latency_s:
             await asyncio.sleep(self._latency_s)
+        if request.also:
+            return self._several(request)
+        return self._one(request)
+
+    def _several(self, request: Request) -> Completion:
+        """Every choice as if it had been asked for alone; those that bring nothing are missing."""
+        found: list[Completion] = []
+        lost: BackendError | None = None
+        for place in range(request.choices):
+            try:
+                found.append(replace(self._one(request.single(place)), place=place))
+            except BackendError as error:
+                lost = error
+        if not found:
+            raise lost or AssertionError("no choice was asked for")
+        return replace(found[0], also=tuple(found[1:]))
+
+    def _one(self, request: Request) -> Completion:
         said = self._respond(request)
         if isinstance(said, BackendError):
             raise said

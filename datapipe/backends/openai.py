@@ -57,7 +57,7 @@ class OpenAI:
         """One choice. Raises Transient for outages and torn replies, Refused for what will not change."""
         body = body_of(request)
         total = self._base_timeout_s + request.max_tokens / self._tokens_per_second
-        outcome = await self._ask(body, total)
+        outcome = await self._ask(request, body, total)
         # Raised here, outside of any handler: an aiohttp error in the chain would carry our headers.
         if isinstance(outcome, BackendError):
             raise outcome
@@ -69,7 +69,7 @@ class OpenAI:
         if session is not None:
             await session.close()
 
-    async def _ask(self, body: bytes, total: float) -> Completion | BackendError:
+    async def _ask(self, request: Request, body: bytes, total: float) -> Completion | BackendError:
         # aiohttp warns of large bytes, which it copies in one go, and reads a file in pieces.
         data = body if len(body) < _IN_MEMORY else io.BytesIO(body)
         timeout = aiohttp.ClientTimeout(total=total, sock_connect=self._connect_s)
@@ -78,7 +78,7 @@ class OpenAI:
             async with self._open().post(
                 self._url, data=data, timeout=timeout, allow_redirects=False
             ) as response:
-                return await self._read(response, started)
+                return await self._read(response, started, request)
         except BackendError as error:
             return error
         except TimeoutError as error:
@@ -90,11 +90,11 @@ class OpenAI:
             said = quote(str(error).encode("utf-8", "replace"), self._key)
             return Transient(f"{self.server} broke the connection: {type(error).__name__}: {said}")
 
-    async def _read(self, response: aiohttp.ClientResponse, started: float) -> Completion:
+    async def _read(self, response: aiohttp.ClientResponse, started: float, request: Request) -> Completion:
         if response.status != 200:
             raise await self._refusal(response)
         body = await self._body(response)
-        return completion_of(body, self.server, time.perf_counter() - started, self._key)
+        return completion_of(body, self.server, time.perf_counter() - started, self._key, request)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         """The whole body, in pieces, so that neither its size nor a server that stops is unbounded."""

@@ -2,35 +2,32 @@
 
 import json
 import re
-from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from datapipe.backends.base import BackendError, Completion, Refused, Request, Transient
-from schemas.rows import ToolCall
+from datapipe.backends.reply import QUOTE, Malformed, WrongModel, read_reply, read_text
 
-QUOTE = 300
-"""Characters of a server's words that an error repeats."""
 OURS = frozenset({"model", "messages", "n", "stream", "seed", "max_tokens", "max_completion_tokens", "tools"})
 """Fields that a request sets itself, so that no sampling can contradict what is recorded of it."""
 
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 )
-_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _REFUSED = frozenset({400, 413, 414, 422, 431})
 """What a request is to blame for. Any other 3xx and 4xx is about a key, an address or a proxy: a person
 mends it, and a request that it took must not be given up for ever."""
 _REFUSED_CODES = frozenset({"context_length_exceeded", "invalid_request_error", "BadRequestError"})
-_GAVE_UP = frozenset({"abort", "error"})
 
 
 def body_of(request: Request) -> bytes:
-    """The JSON body that asks for one choice. Raises Refused where it cannot be written."""
+    """The JSON body that asks for the choices of a request. Raises Refused where it cannot be written."""
     if taken := sorted(OURS & request.sampling.keys()):
         raise Refused(f"sampling may not set {', '.join(taken)}")
     body: dict[str, Any] = {"model": request.model, "messages": request.messages, **request.sampling}
     body["max_tokens"] = request.max_tokens
+    if request.also:
+        body["n"] = request.choices
     if request.seed is not None:
         body["seed"] = request.seed
     if request.tools:
@@ -41,9 +38,15 @@ def body_of(request: Request) -> bytes:
         raise Refused(f"the request cannot be written as JSON: {error}") from None
 
 
-def completion_of(body: bytes, server: str, latency_s: float = 0.0, secret: str | None = None) -> Completion:
-    """The first choice of a 200. Raises Transient where it is torn, malformed or empty, Refused where the
-    body is an error that will come again.
+def completion_of(
+    body: bytes,
+    server: str,
+    latency_s: float = 0.0,
+    secret: str | None = None,
+    request: Request | None = None,
+) -> Completion:
+    """The choices of a 200. Raises Transient where it is torn, malformed or empty, or another model's;
+    Refused where the body is an error that will come again.
 
     A lone surrogate, which JSON can spell and UTF-8 cannot hold, becomes U+FFFD: the answer is kept, and
     the character that was broken is seen to be broken.
@@ -52,15 +55,19 @@ def completion_of(body: bytes, server: str, latency_s: float = 0.0, secret: str 
     try:
         reply = json.loads(body.decode("utf-8"))
         if not _is_error(reply):
-            return _read(reply, server, latency_s)
+            if request is not None and request.prefix is not None:
+                return read_text(reply, server, latency_s, request)
+            return read_reply(reply, server, latency_s, request)
         flaw = None
-    except _Malformed as error:
+    except Malformed as error:
         flaw = error
     except (ValueError, RecursionError):
         pass
     if flaw is None:
         raise error_of(200, body, server, secret=secret)
     # Raised here, so that no chain of errors keeps the body in memory.
+    if isinstance(flaw, WrongModel):
+        raise Transient(f"{server} sent a reply {quote(str(flaw).encode(), secret)}")
     raise Transient(f"{server} sent a malformed reply, {flaw}: {quote(body, secret)}")
 
 
@@ -103,91 +110,8 @@ def quote(body: bytes, secret: str | None = None) -> str:
     return shown[:QUOTE] or "(nothing)"
 
 
-class _Malformed(Exception):
-    """What is wrong with a reply."""
-
-
 def _is_error(reply: Any) -> bool:
     return isinstance(reply, dict) and bool(reply.get("error") or reply.get("object") == "error")
-
-
-def _read(reply: Any, server: str, latency_s: float) -> Completion:
-    choices = _typed(reply, "the reply", dict).get("choices")
-    if not _typed(choices, "choices", list):
-        raise _Malformed("choices is empty")
-    choice = _typed(choices[0], "choices[0]", dict)
-    message = _typed(choice.get("message"), "message", dict)
-    if not message.keys() & {"content", "reasoning", "reasoning_content", "tool_calls"}:
-        raise _Malformed("message has no content")
-    finish = _text(choice, "finish_reason") or "unknown"
-    if finish in _GAVE_UP:
-        raise _Malformed(f"the server gave up in the middle (finish_reason {finish!r})")
-    usage = reply.get("usage")
-    return Completion(
-        content=_text(message, "content") or "",
-        finish_reason=finish,
-        server=server,
-        reasoning=_text(message, "reasoning") or _text(message, "reasoning_content"),
-        tool_calls=_tool_calls(message.get("tool_calls")),
-        prompt_tokens=_count(usage, "prompt_tokens"),
-        completion_tokens=_count(usage, "completion_tokens"),
-        reasoning_tokens=_reasoning_count(usage),
-        latency_s=latency_s,
-        extra=_extra(reply, choice),
-    )
-
-
-def _typed(value: Any, name: str, kind: type) -> Any:
-    if not isinstance(value, kind):
-        raise _Malformed(f"{name} is {'missing' if value is None else type(value).__name__}")
-    return value
-
-
-def _text(holder: Mapping[str, Any], key: str) -> str | None:
-    value = holder.get(key)
-    if value is None:
-        return None
-    text: str = _typed(value, key, str)
-    return text if text.isascii() else _SURROGATE.sub("\ufffd", text)
-
-
-def _tool_calls(calls: Any) -> tuple[ToolCall, ...]:
-    if calls is None:
-        return ()
-    return tuple(_tool_call(_typed(call, "tool_calls[]", dict)) for call in _typed(calls, "tool_calls", list))
-
-
-def _tool_call(call: Mapping[str, Any]) -> ToolCall:
-    function = _typed(call.get("function"), "tool_calls[].function", dict)
-    arguments = function.get("arguments")
-    if isinstance(arguments, dict):
-        # Some servers parse what the model wrote; the contract keeps JSON text.
-        function = {**function, "arguments": json.dumps(arguments, ensure_ascii=False)}
-    name = _text(function, "name")
-    if not name:
-        raise _Malformed("a tool call has no name")
-    return ToolCall(id=_text(call, "id"), name=name, arguments=_text(function, "arguments") or "{}")
-
-
-def _count(usage: Any, key: str) -> int | None:
-    """A token count, or None: a server that miscounts has answered all the same."""
-    value = usage.get(key) if isinstance(usage, dict) else None
-    return value if type(value) is int and 0 <= value < 2**53 else None
-
-
-def _reasoning_count(usage: Any) -> int | None:
-    """Tokens of the thinking; None where the server does not count them, which some spell 0."""
-    details = usage.get("completion_tokens_details") if isinstance(usage, dict) else None
-    return _count(details, "reasoning_tokens") or None
-
-
-def _extra(reply: Mapping[str, Any], choice: Mapping[str, Any]) -> dict[str, Any]:
-    """The model that the server says it is, and the stop string or token it ended on."""
-    found = {"model": reply.get("model"), "stop_reason": choice.get("stop_reason")}
-    clean = {
-        key: _SURROGATE.sub("\ufffd", v)[:QUOTE] if isinstance(v, str) else v for key, v in found.items()
-    }
-    return {key: value for key, value in clean.items() if type(value) in (str, int)}
 
 
 def _code(body: bytes) -> Any:
