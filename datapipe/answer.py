@@ -10,12 +10,11 @@ from datapipe.blame import Watch
 from datapipe.choices import missing, requests_of, told
 from datapipe.context import Context, Shard
 from datapipe.errors import ServersDown
-from datapipe.journal import Journal, journal_row, read_journal
+from datapipe.journal import Journal, journal_row, read_journal, rewrite
 from datapipe.loop import Outcome, stream
 from datapipe.owed import Owed, due_of
 from datapipe.policies import policy_of
 from datapipe.probe import responds
-from datapipe.shards import write_text
 from schemas.rows import Answer, Failure, Label, Question
 
 
@@ -30,7 +29,7 @@ def answer(ctx: Context, shard: Shard) -> None:
     if owed:
         ctx.go_on()
         ctx.progress.owe("answer", len(owed))
-        with Journal(work.journal, ctx.run.lease.token) as journal:
+        with ctx.run.journal("answers", shard.lane, shard.number) as journal:
             work.ask(owed, journal)
     work.commit()
     if work.outage:
@@ -47,6 +46,7 @@ class _Work:
         self.policy = policy_of(lane, ctx.settings.generate)
         self.questions = {q.question_id: q for q in run.read("questions", Question, lane, number)}
         self.stored = dict(run.columns("answers", lane, number, "answer_id", "request_id"))
+        self.answered = {*self.stored, *self.stored.values()}
         self.given_up = {f.unit_id for f in run.read("failures", Failure, lane, number)}
         self.labelled = {(row.answer_id, row.name) for row in run.read("labels", Label, lane, number)}
         self.fresh: dict[str, Answer] = {}
@@ -145,7 +145,10 @@ class _Work:
     def _replay(self, entry: dict[str, object]) -> None:
         if "answer" in entry:
             made = journal_row(self.journal, Answer, entry["answer"])
-            if made.answer_id not in self.stored:
+            # A request has one answer: another may have come to a process that had lost the run.
+            asked = made.answer_id if self.ctx.settings.input.recorded else made.request_id
+            if asked not in self.answered:
+                self.answered.add(asked)
                 self.fresh[made.answer_id] = made
         elif "label" in entry:
             label = journal_row(self.journal, Label, entry["label"])
@@ -171,11 +174,9 @@ class _Work:
     def _empty_journal(self) -> None:
         final, answered = self._final(), {made.request_id for made in self.fresh.values()}
         open_tries = [
-            f'{{"failure":{self.last[key].model_dump_json()}}}\n' * tries
+            f'{{"failure":{self.last[key].model_dump_json()}}}'
             for key, tries in self.tries.items()
             if key not in final and key not in answered
+            for _ in range(tries)
         ]
-        if open_tries:
-            write_text(self.journal, "".join(open_tries))
-        else:
-            self.journal.unlink(missing_ok=True)
+        rewrite(self.journal, self.ctx.run.lease.token, open_tries)

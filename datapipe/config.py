@@ -159,6 +159,11 @@ class RunConfig(Section):
     """Questions per shard."""
     window: int = Field(4, ge=1)
     """Shards in flight, so that the slow tail of one leaves no server idle."""
+    sync_s: float = Field(1.0, ge=0)
+    """Seconds of answers that a machine losing its power may cost, with which they are asked again; 0 syncs
+    the disk before an answer counts. A killed process costs none."""
+    pause_s: float = Field(86_400.0, ge=0)
+    """Seconds that a run waits for a store that takes no more (full, read-only, forbidden) before it ends."""
     input: Input
     generate: Generate = Field(default_factory=Generate)
     judge: Judge = Field(default_factory=Judge)

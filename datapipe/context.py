@@ -13,8 +13,10 @@ from datapipe.backends.base import Backend
 from datapipe.config import RunConfig
 from datapipe.endpoints import Endpoints
 from datapipe.errors import Aborted
+from datapipe.journal import ASIDE
 from datapipe.luck import Floors
 from datapipe.models import backend_of
+from datapipe.pausing import Patience
 from datapipe.policies import policy_of
 from datapipe.preflight import preflight
 from datapipe.progress import Progress
@@ -65,11 +67,18 @@ class Context:
             # Made at once, since only then is a bad URL or a key that is not set found; connects to nothing.
             _ = self.judge if role == "judge" else self.generator
         self.run = Run(config, note)
+        self._patience = Patience(self.run.path, config.pause_s, self.abort, self.progress.pause)
+        self._patience.open()
         self.floors = Floors(self.run)
         for path in self.run.missing:
             self.progress.note(f"{path}: gone, and made again")
         for path in self.run.orphans:
             self.progress.note(f"{path}: no manifest names it, so it was moved here")
+        for path, bad in self.run.mended.items():
+            told = " and ".join(f"{count} {state}" for state, count in sorted(bad.items()))
+            self.progress.note(
+                f"{path}: {told} lines were moved to {path.name}{ASIDE}; their work is owed again"
+            )
 
     @cached_property
     def generator(self) -> Backend:
@@ -93,7 +102,9 @@ class Context:
         return [Shard(lane, shard_of(part)) for part in self.run.parts("questions", lane)]
 
     def go_on(self) -> None:
-        """Raise Aborted where the run is to end."""
+        """Raise Aborted where the run is to end, LeaseHeld where it is another process's by now."""
+        if self.run.lease.taken.is_set():
+            self.run.lease.check()
         if self.abort.is_set():
             raise Aborted("the run was told to end; what is finished is stored, run again to go on")
 
@@ -120,6 +131,7 @@ class Context:
             loop.run(backend.close())
         if "pool" in self.__dict__:
             self.pool.close()
+        self._patience.close()
         self.run.close()
 
     def __enter__(self) -> Self:

@@ -74,7 +74,7 @@ class Display:
     def line(self) -> str:
         """Everything on one line."""
         counts = [f"{name} {done}/{owed}" for name, done, owed, _ in self._stages()]
-        return " · ".join([*counts, self._pace(), *filter(None, [self._dropped()])])
+        return " · ".join([*counts, self._pace(), *filter(None, [self._dropped(), self._paused()])])
 
     def _tell(self) -> None:
         told = ""
@@ -108,6 +108,9 @@ class Display:
         rest = sum(count for _, count in reasons[_REASONS:])
         return f"against: {named}{f', others {rest}' if rest else ''}" if reasons else ""
 
+    def _paused(self) -> str:
+        return one_line(self.progress.paused or "")
+
     def _drawn(self) -> Group:
         table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
         table.add_column("stage")
@@ -115,7 +118,7 @@ class Display:
             table.add_column(name, justify="right")
         for name, done, owed, seconds in self._stages():
             table.add_row(Text(name), f"{done:,}", f"{owed:,}", clock(seconds))
-        return Group(table, Text(self._pace()), Text(self._dropped()))
+        return Group(table, Text(self._pace()), Text(self._dropped()), Text(self._paused(), style="bold"))
 
 
 def clock(seconds: float) -> str:

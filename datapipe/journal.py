@@ -1,55 +1,79 @@
-"""What is finished but not yet in a part: one JSON line each, written before it counts."""
+"""What is finished but not yet in a part: one checksummed JSON line each, written before it counts."""
 
 import json
 import os
 import threading
-import time
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
+from zlib import crc32
 
 from pydantic import BaseModel, ValidationError
 
 from datapipe.errors import StoreError
-from datapipe.shards import naming
+from datapipe.journal_sync import Syncer
+from datapipe.pausing import insist
+from datapipe.shards import write_bytes
 
 M = TypeVar("M", bound=BaseModel)
 
 SYNC_S = 1.0
 """A killed process loses nothing; a machine that loses power loses at most this much."""
+ASIDE = ".aside"
+"""Ends the name of the file that lines go to which cannot be used."""
+_HEAD = b'{"crc":"'
+_REST = len(_HEAD) + 8 + 2
+_syncer = Syncer()
 
 
 class Journal:
-    """An append-only file of JSON objects. A torn last line is cut off before the first append."""
+    """An append-only file of JSON objects. A torn last line is cut off before the first append.
 
-    def __init__(self, path: Path, token: int) -> None:
-        self.path = path
-        path.parent.mkdir(parents=True, exist_ok=True)
-        self._cut_torn_line()
-        self._handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    A line is `{"crc":"9ae7f2c4","token":3,…}`: the CRC-32 of all that follows its comma, and the fencing
+    token of the lease it was written under. Safe to share between threads.
+    """
+
+    def __init__(self, path: Path, token: int, sync_s: float | None = None) -> None:
+        """`sync_s`: seconds between two syncs; 0 syncs before an entry counts."""
+        self.path, self.token = path, token
+        self.sync_s = SYNC_S if sync_s is None else sync_s
         self._lock = threading.Lock()
-        self._synced = time.monotonic()
-        self.append(json.dumps({"token": token}))
+        self._handle = insist(path, self._open)
+        self._size = os.fstat(self._handle).st_size
+        self._torn = self._unsynced = False
+        self.append("{}")
 
-    def append(self, entry: str) -> None:
-        """Have one JSON object, a line, in the file when this returns. Raises StoreError on a full disk,
-        the line cut off."""
-        line = entry.encode() + b"\n"
-        with self._lock, naming(self.path):
-            start = os.fstat(self._handle).st_size
-            try:
-                while line:
-                    line = line[os.write(self._handle, line) :]
-                if time.monotonic() - self._synced > SYNC_S:
-                    os.fsync(self._handle)
-                    self._synced = time.monotonic()
-            except OSError:
-                os.ftruncate(self._handle, start)
-                raise
+    def append(self, *entries: str) -> None:
+        """Have JSON objects, a line each, in the file when this returns. Raises StoreError on a full disk,
+        the lines cut off."""
+        data = b"".join(record(entry, self.token) for entry in entries)
+        with self._lock:
+            insist(self.path, lambda: self._write(data))
+        if self._unsynced or not self.sync_s:
+            self.sync()
+        else:
+            _syncer.due(self, self.sync_s)
+
+    def sync(self) -> None:
+        """Have everything on the disk that was appended."""
+        insist(self.path, lambda: os.fsync(self._handle))
+        self._unsynced = False
+
+    def try_sync(self) -> None:
+        """As `sync`, once; the next append insists on it where this fails."""
+        try:
+            os.fsync(self._handle)
+        except OSError:
+            self._unsynced = True
 
     def close(self) -> None:
-        os.fsync(self._handle)
-        os.close(self._handle)
+        _syncer.forget(self)
+        try:
+            self.sync()
+        finally:
+            os.close(self._handle)
 
     def __enter__(self) -> "Journal":
         return self
@@ -57,27 +81,105 @@ class Journal:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _cut_torn_line(self) -> None:
-        if not self.path.exists():
-            return
-        with self.path.open("r+b") as file:
-            data = file.read()
-            if data and not data.endswith(b"\n"):
-                file.truncate(data.rfind(b"\n") + 1)
+    def _open(self) -> int:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        _cut_torn_line(self.path)
+        return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+
+    def _write(self, data: bytes) -> None:
+        if self._torn:
+            data = b"\n" + data
+        done = 0
+        try:
+            while done < len(data):
+                done += os.write(self._handle, data[done:] if done else data)
+        except OSError:
+            self._cut(done)
+            raise
+        self._size, self._torn = self._size + done, False
+
+    def _cut(self, done: int) -> None:
+        """Take back the beginning of a line; where another process has written since, it is ended instead."""
+        if os.fstat(self._handle).st_size == self._size + done:
+            os.ftruncate(self._handle, self._size)
+        else:
+            self._size, self._torn = self._size + done, self._torn or done > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line of a journal, and whether it counts."""
+
+    text: bytes
+    """As it stands in the file."""
+    state: Literal["whole", "torn", "damaged", "late"]
+    """Torn: the last one, not written to its end. Damaged: not what was written. Late: written under a lease
+    that another owner had taken over by then."""
+    entry: dict[str, Any]
+    """Without checksum and token; empty for a header and for what does not count."""
+    token: int = 0
+    """The highest so far."""
+
+
+def read_lines(path: Path) -> Iterator[Line]:
+    """Every line of a journal. Without a checksum, as older versions wrote them, only at its beginning."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        return
+    newest, checked = 0, False
+    with file:
+        for text in file:
+            entry = _entry(text, checked) if text.endswith(b"\n") else None
+            if entry is None:
+                yield Line(text, "damaged" if text.endswith(b"\n") else "torn", {})
+                continue
+            checked = entry.pop("crc", None) is not None or checked
+            token = entry.pop("token", newest)
+            late = token < newest
+            newest = max(newest, token)
+            yield Line(text, "late" if late else "whole", {} if late else entry, newest)
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:
-    """Its whole entries, in order; headers, a torn end and unreadable lines are left out.
+    """The entries that count, in order. What else is there costs the work it stood for, which is owed
+    again, and nothing more; `mend` reports it."""
+    return (line.entry for line in read_lines(path) if line.entry)
 
-    An unreadable line costs the work it stood for, which is owed again; nothing else.
+
+def newest_token(path: Path) -> int:
+    """The highest token of a journal; 0 where it has none."""
+    return max((line.token for line in read_lines(path)), default=0)
+
+
+def mend(path: Path, token: int) -> Counter[str]:
+    """Move what does not count into a file beside the journal, and shut out who owned it before.
+
+    Returns lines by state, of those moved. Only for the owner of the run, before it reads the journal.
     """
-    if not path.exists():
-        return
-    with path.open("rb") as file:
-        for line in file:
-            entry = _entry(line)
-            if entry is not None and entry.keys() != {"token"}:
-                yield entry
+    bad = [line for line in read_lines(path) if line.state in ("damaged", "late")]
+    if bad:
+        aside = path.with_name(path.name + ASIDE)
+        old = aside.read_bytes() if aside.exists() else b""
+        write_bytes(aside, old + b"".join(line.text for line in bad))
+        write_bytes(path, b"".join(line.text for line in read_lines(path) if line.state == "whole"))
+    Journal(path, token).close()
+    return Counter(line.state for line in bad)
+
+
+def rewrite(path: Path, token: int, entries: Iterable[str]) -> None:
+    """Have these entries in a journal and no others, all at once; no file where there are none."""
+    data = b"".join(record(entry, token) for entry in entries)
+    if data:
+        write_bytes(path, data)
+    else:
+        insist(path, lambda: path.unlink(missing_ok=True))
+
+
+def record(entry: str, token: int) -> bytes:
+    """The line of a JSON object."""
+    rest = b'"token":%d%s%s\n' % (token, b"," if len(entry) > 2 else b"", entry[1:].encode())
+    return b'%s%08x",%s' % (_HEAD, crc32(rest), rest)
 
 
 def journal_row(path: Path, model: type[M], value: Any) -> M:
@@ -89,11 +191,27 @@ def journal_row(path: Path, model: type[M], value: Any) -> M:
         raise StoreError(f"{path}: {what}; move it away to have its work done again") from None
 
 
-def _entry(line: bytes) -> dict[str, Any] | None:
-    if not line.endswith(b"\n"):
+def _entry(line: bytes, checked: bool) -> dict[str, Any] | None:
+    if line.startswith(_HEAD):
+        if line[len(_HEAD) : _REST] != b'%08x",' % crc32(line[_REST:]):
+            return None
+    elif checked:
         return None
     try:
         entry = json.loads(line)
     except ValueError:
         return None
-    return entry if isinstance(entry, dict) else None
+    ours = isinstance(entry, dict) and isinstance(entry.get("token", 0), int)
+    return entry if ours else None
+
+
+def _cut_torn_line(path: Path) -> None:
+    if not path.exists():
+        return
+    with path.open("r+b") as file:
+        if file.seek(0, os.SEEK_END) == 0:
+            return
+        file.seek(-1, os.SEEK_END)
+        if file.read(1) != b"\n":
+            file.seek(0)
+            file.truncate(file.read().rfind(b"\n") + 1)

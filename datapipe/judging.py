@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 from datapipe.backends.base import Completion, Request
 from datapipe.context import Context, Shard
-from datapipe.journal import Journal, journal_row, read_journal
+from datapipe.journal import journal_row, read_journal
 from datapipe.loop import stream
 from datapipe.policies import policy_of
+from datapipe.shards import remove
 from judges.base import Attempt, Ruling
 from judges.rubric import Rubric
 from judges.values.thinking import split
@@ -91,7 +92,7 @@ class Judging:
             part = run.next_part(self.table, lane, number)
             run.commit(self.table, lane, part, sorted(self.fresh, key=lambda r: (r.answer_id, r.reply_id)))
             self.fresh = []
-        self.journal.unlink(missing_ok=True)
+        remove(self.journal)
 
     def _take(self, reply: Reply) -> None:
         if reply.reply_id not in self.stored:
@@ -117,7 +118,8 @@ class Judging:
         places = {(request := self._request(vote)).id: (request, vote) for vote in votes}
         requests = (request for request, _ in places.values())
         outcomes = stream(self.ctx.judge, requests, self.ctx.settings.judge.concurrency)
-        with Journal(self.journal, self.ctx.run.lease.token) as journal, closing(outcomes):
+        opened = self.ctx.run.journal(self.table, self.shard.lane, self.shard.number)
+        with opened as journal, closing(outcomes):
             for request, said in outcomes:
                 self.ctx.go_on()
                 if isinstance(said, Completion):

@@ -5,6 +5,7 @@ import threading
 from pathlib import Path
 
 from datapipe.errors import StoreError
+from datapipe.pausing import patiently
 from datapipe.shards import Entry, check_major, write_text
 from schemas.rows import SCHEMA_VERSION
 
@@ -42,7 +43,7 @@ class Manifest:
 
     def _load(self) -> dict[str, Entry]:
         try:
-            data = json.loads(self.path.read_text(encoding="utf-8"))
+            data = json.loads(patiently(self.path, lambda: self.path.read_text(encoding="utf-8")))
             check_major(data.get("schema_version", ""))
             return {name: Entry.model_validate(entry) for name, entry in data["parts"].items()}
         except FileNotFoundError:

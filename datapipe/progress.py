@@ -24,6 +24,8 @@ class Progress:
         self.stages: dict[str, Count] = {}
         self.dropped: Counter[str] = Counter()
         self.notes: list[str] = []
+        self.paused: str | None = None
+        """What the run waits for before it does any more."""
         self.answers = 0
         self.tokens = 0
         self.started = time.monotonic()
@@ -57,6 +59,13 @@ class Progress:
         """Something a person should read: a warning, an orphan, a server down."""
         with self._lock:
             self.notes.append(text)
+
+    def pause(self, text: str | None) -> None:
+        """The run waits for something; None when it goes on."""
+        with self._lock:
+            self.paused = text
+            if text is not None:
+                self.notes.append(text)
 
     def rates(self) -> tuple[float, float]:
         """(answers/s, tokens/s) since the first answer."""

@@ -18,6 +18,7 @@ from datapipe.doubts import false_passes
 from datapipe.errors import ConfigError
 from datapipe.format import as_sent
 from datapipe.keep import steering_policy
+from datapipe.pausing import insist
 from datapipe.policies import models_by_policy
 from datapipe.selftest_rates import selftest_rows
 from datapipe.shards import Entry, sync_folder, write_text
@@ -38,7 +39,17 @@ def publish(ctx: Context) -> Path:
     if last is not None and read_manifest(last)["inputs"] == inputs:
         return _announced(ctx, last)
     number = next_number(ctx.run.path)
-    draft = ctx.run.tmp / f"v{number:04d}"
+    target = ctx.run.path / "versions" / f"v{number:04d}"
+    insist(target, lambda: _make(ctx, target, inputs, last))
+    return _announced(ctx, target)
+
+
+def _make(ctx: Context, target: Path, inputs: str, last: Path | None) -> None:
+    """Begins anew each time, so that it may be done again after any failure."""
+    if target.exists():
+        sync_folder(target.parent)
+        return
+    draft = ctx.run.tmp / target.name
     shutil.rmtree(draft, ignore_errors=True)
     bins = Bins(draft, ctx.settings.publish.rows_per_file)
     held_back = _Held(ctx)
@@ -51,11 +62,9 @@ def publish(ctx: Context) -> Path:
     held_back.stop_if_asked()
     entries = bins.finish(parts_of(last)) or add_empty_part(draft, ctx.lanes[0], ctx.run.tmp)
     _describe(ctx, draft, entries, inputs, held_back)
-    target = ctx.run.path / "versions" / draft.name
     target.parent.mkdir(exist_ok=True)
     draft.rename(target)
     sync_folder(target.parent)
-    return _announced(ctx, target)
 
 
 def _announced(ctx: Context, version: Path) -> Path:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from datapipe.journal import ASIDE
 from datapipe.purge_plan import Plan, key_columns, read_some
 from datapipe.run import Run, part_name, shard_of
 from datapipe.shards import check_part, read_table, sync_folder, write_tables, write_text
@@ -27,6 +28,8 @@ def filter_table(run: Run, plan: Plan, table: str) -> None:
     if table in JOURNALLED:
         for path in sorted(run.path.glob(f"_journal/{table}/lane=*/*.jsonl")):
             sweep.journal(path)
+        for path in run.path.glob(f"_journal/{table}/lane=*/*{ASIDE}"):
+            path.unlink()
     for path in sorted(run.path.glob(f"orphans/*/{table}/lane=*/*.parquet")):
         sweep.orphan(path)
 
@@ -159,7 +162,7 @@ class _Sweep:
             entry: Any = json.loads(line)
         except ValueError:
             return True
-        if not isinstance(entry, dict) or entry.keys() == {"token"}:
+        if not isinstance(entry, dict) or entry.keys() <= {"crc", "token"}:
             return False
         row = next((entry[kind] for kind in ("answer", "failure", "label") if kind in entry), entry)
         answer = row.get("answer_id")

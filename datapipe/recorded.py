@@ -192,8 +192,7 @@ class _Laying:
         if key not in self.journals:
             if len(self.journals) >= _OPEN:
                 self.journals.pop(next(iter(self.journals))).close()
-            path = self.ctx.run.journal_path("answers", *key)
-            self.journals[key] = Journal(path, self.ctx.run.lease.token)
+            self.journals[key] = self.ctx.run.journal("answers", *key)
         return self.journals[key]
 
     def _entries(self, place: _Place, given: RecordedAnswer) -> Iterator[str]:

@@ -12,9 +12,11 @@ import pyarrow.compute as pc
 
 from datapipe.config import RunConfig
 from datapipe.errors import StoreError
+from datapipe.journal import Journal, mend, newest_token
 from datapipe.lease import Lease
 from datapipe.manifest import Manifest
-from datapipe.shards import Entry, read_rows, read_table, write_part, write_text
+from datapipe.pausing import insist
+from datapipe.shards import Entry, read_rows, read_table, remove, write_part, write_text
 from schemas.rows import LANES, Lane, Row
 from schemas.tables import TABLES
 
@@ -138,6 +140,8 @@ class Run(RunFolder):
             self._save_config(config)
             self.missing = self._forget_missing()
             self.orphans = self._sweep()
+            self.mended = self._mend_journals()
+            """Journals with lines that do not count, and how many of each kind were moved beside them."""
         except BaseException:
             self.lease.release()
             raise
@@ -150,13 +154,18 @@ class Run(RunFolder):
         self, table: str, lane: Lane, part: str, rows: Iterable[R], inputs: str = "", **promise: Any
     ) -> Entry:
         """Write a part and promise it. `promise`: covers, counts. An older part of the name goes, but not
-        before the new one is whole."""
+        before the new one is whole. Raises LeaseHeld where the run belongs to another process by now."""
         manifest, path = self.manifest(table, lane), self.part_path(table, lane, part)
         model: type[R] = TABLES[table]  # type: ignore[assignment]  # the name fixes the model
+        insist(path, self.lease.check)
         entry = write_part(path, model, rows, self.tmp, lambda: manifest.remove(part))
+        insist(path, self.lease.check)
         manifest.add(part, entry.model_copy(update={"inputs": inputs, **promise}))
-        self.lease.beat()
         return entry
+
+    def journal(self, table: str, lane: Lane, shard: int) -> Journal:
+        """The journal of a shard, opened to append under this run's token."""
+        return Journal(self.journal_path(table, lane, shard), self.lease.token, self.settings.sync_s)
 
     def next_part(self, table: str, lane: str, shard: int) -> str:
         """The name of one more batch of a shard. It follows the last, for one in between may be missing."""
@@ -173,7 +182,7 @@ class Run(RunFolder):
         gone = list(parts)
         self.manifest(table, lane).remove(*gone)
         for part in gone:
-            self.part_path(table, lane, part).unlink(missing_ok=True)
+            remove(self.part_path(table, lane, part))
 
     def close(self) -> None:
         shutil.rmtree(self.tmp, ignore_errors=True)
@@ -204,6 +213,13 @@ class Run(RunFolder):
         for table, lane, part in gone.values():
             self.manifest(table, lane).remove(part)
         return list(gone)
+
+    def _mend_journals(self) -> dict[Path, dict[str, int]]:
+        """Move away what does not count, so that it is reported once, and shut out the owner before."""
+        journals = sorted(self.path.glob("_journal/*/lane=*/*.jsonl"))
+        self.lease.pass_token(max(map(newest_token, journals), default=0))
+        found = {path: dict(mend(path, self.lease.token)) for path in journals}
+        return {path: bad for path, bad in found.items() if bad}
 
     def _sweep(self) -> list[Path]:
         """Move parts away that no manifest names: a kill came between a rename and its promise."""

@@ -2,8 +2,8 @@
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel
 
-from datapipe.errors import DamagedPart, StoreError
+from datapipe.errors import DamagedPart
+from datapipe.pausing import insist, patiently
 from schemas.arrow import VERSION_KEY, arrow_schema, conform
 from schemas.rows import SCHEMA_VERSION, Row
 
@@ -47,38 +48,47 @@ def write_part(
     `before` is called when the new part is whole and the old one still there. Raises StoreError where
     the disk takes no more; what was there before is then untouched.
     """
-    return write_tables(path, model, _tables(model, rows), tmp, before)
+    held = rows if isinstance(rows, Collection) else list(rows)
+    return _write_whole(path, model, lambda: _tables(model, held), tmp, before)
 
 
-def write_tables(
+def write_tables(path: Path, model: type[R], tables: Sequence[pa.Table], tmp: Path) -> Entry:
+    """As write_part, from tables in the model's schema."""
+    return _write_whole(path, model, lambda: tables, tmp, None)
+
+
+def _write_whole(
     path: Path,
     model: type[R],
-    tables: Iterable[pa.Table],
+    tables: Callable[[], Iterable[pa.Table]],
     tmp: Path,
-    before: Callable[[], None] | None = None,
+    before: Callable[[], None] | None,
 ) -> Entry:
-    """As write_part, from tables in the model's schema."""
+    """`tables` is called anew for every try."""
     draft = tmp / f"{path.stem}-{os.getpid()}-{os.urandom(4).hex()}.tmp"
-    with naming(path):
+
+    def act() -> Entry:
         path.parent.mkdir(parents=True, exist_ok=True)
         tmp.mkdir(parents=True, exist_ok=True)
         try:
-            count = _write(draft, model, tables)
+            count = _write(draft, model, tables())
             entry = Entry(rows=count, bytes=draft.stat().st_size, sha256=digest(draft))
             if before is not None:
                 before()
             draft.rename(path)
         finally:
-            draft.unlink(missing_ok=True)
+            _clear(draft)
         sync_folder(path.parent)
-    return entry
+        return entry
+
+    return insist(path, act)
 
 
 def read_table(path: Path, model: type[Row], entry: Entry | None = None) -> pa.Table:
     """The whole part. Raises DamagedPart that names it, where it is not what its manifest promised."""
     check_part(path, entry)
     try:
-        table = pq.ParquetFile(path).read()
+        table = patiently(path, lambda: pq.ParquetFile(path).read())
         check_version(path, table.schema)
         return conform(table, model)
     except (pa.ArrowException, OSError, ValueError) as error:
@@ -109,7 +119,7 @@ def read_rows(
 
 def check_part(path: Path, entry: Entry | None) -> None:
     """Hold a file against its manifest entry: there, as long, and the same bytes."""
-    if not path.is_file():
+    if not patiently(path, path.is_file):
         raise DamagedPart(f"{path}: the manifest names it, but it is not there; {way_out(path)}")
     if entry is None:
         return
@@ -118,7 +128,7 @@ def check_part(path: Path, entry: Entry | None) -> None:
         raise DamagedPart(
             f"{path}: {size} bytes, the manifest says {entry.bytes}: truncated or replaced; {way_out(path)}"
         )
-    if digest(path) != entry.sha256:
+    if patiently(path, lambda: digest(path)) != entry.sha256:
         raise DamagedPart(
             f"{path}: its checksum is not the manifest's: changed since it was written; {way_out(path)}"
         )
@@ -169,30 +179,37 @@ def sync_folder(folder: Path) -> None:
 
 def write_text(path: Path, text: str) -> None:
     """Replace a small file as a whole: temporary file, fsync, rename."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """As write_text."""
     draft = path.with_name(f".{path.name}.{os.getpid()}-{os.urandom(4).hex()}.tmp")
-    with naming(path):
+
+    def act() -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with draft.open("w", encoding="utf-8") as file:
-                file.write(text)
+            with draft.open("wb") as file:
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             draft.rename(path)
         finally:
-            draft.unlink(missing_ok=True)
+            _clear(draft)
         sync_folder(path.parent)
 
+    insist(path, act)
 
-@contextmanager
-def naming(path: Path) -> Iterator[None]:
-    """Say which file could not be written, and what to do about it."""
-    try:
-        yield
-    except OSError as error:
-        raise StoreError(
-            f"{path}: cannot be written: {error.strerror or error}; "
-            f"what is stored is whole, make room and run again to go on"
-        ) from error
+
+def remove(path: Path) -> None:
+    """Have no such file."""
+    insist(path, lambda: path.unlink(missing_ok=True))
+
+
+def _clear(draft: Path) -> None:
+    """A draft that cannot be removed hides no error; the next run sweeps it."""
+    with suppress(OSError):
+        draft.unlink(missing_ok=True)
 
 
 def _tables(model: type[R], rows: Iterable[R]) -> Iterator[pa.Table]:

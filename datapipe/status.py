@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from datapipe.errors import DatapipeError
+from datapipe.journal import read_journal
 from datapipe.lease import describe, held, read_lease
 from datapipe.ledger import standing
 from datapipe.output import say, write_rows
@@ -57,5 +58,4 @@ def _rows(version: Path) -> str:
 
 
 def _answers(journal: Path) -> int:
-    with journal.open("rb") as file:
-        return sum(line.startswith((b'{"answer":', b'{"reply_id":')) for line in file)
+    return sum("answer" in entry or "reply_id" in entry for entry in read_journal(journal))

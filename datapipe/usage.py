@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from datapipe.shards import naming
+from datapipe.pausing import insist
 
 _lock = threading.Lock()
 _COUNTS = ("done", "failed", "retried", "tokens_out")
@@ -29,9 +29,14 @@ def record_usage(run: Path, session: str, role: str, snapshot: object) -> None:
         return
     line = json.dumps({"session": session, "role": role, **counts})
     path = usage_path(run)
-    with _lock, naming(path), path.open("a", encoding="utf-8") as file:
-        # A line torn by a kill must not swallow the next one.
-        file.write(f"\n{line}\n")
+
+    def act() -> None:
+        with path.open("a", encoding="utf-8") as file:
+            # A line torn by a kill must not swallow the next one.
+            file.write(f"\n{line}\n")
+
+    with _lock:
+        insist(path, act)
 
 
 def read_usage(run: Path) -> list[dict[str, Any]]:

@@ -63,6 +63,7 @@ def settings(folder: Path, rows: Sequence[Any] | None = None, **changes: Any) ->
         "name": "r",
         "store": str(folder / "store"),
         "shard_size": 3,
+        "pause_s": 0,
         "input": {"questions": [str(questions)]},
         "generate": {**model, "n": 2, "backoff_s": 0},
         "judge": {**model, "backoff_s": 0},

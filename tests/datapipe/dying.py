@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from datapipe.config import RunConfig
-from datapipe.journal import Journal, read_journal
+from datapipe.journal import Journal, read_journal, record
 from datapipe.lease import Lease
 from datapipe.run import RunFolder
 from schemas.rows import LANES, Answer
@@ -37,14 +37,15 @@ class Death:
             patch.setattr(owner, name, self._mortal(getattr(owner, name)))
         append, release = Journal.append, Lease.release
 
-        def torn(journal: Journal, entry: str) -> None:
+        def torn(journal: Journal, *entries: str) -> None:
             try:
                 self.pass_by()
             except Dead:
                 if self.seen == self.at:
-                    os.write(journal._handle, entry.encode()[: len(entry) // 2])
+                    line = b"".join(record(entry, journal.token) for entry in entries)
+                    os.write(journal._handle, line[: len(line) // 2])
                 raise
-            append(journal, entry)
+            append(journal, *entries)
 
         def dropped(lease: Lease) -> None:
             if self.seen < self.at:

@@ -14,6 +14,7 @@ from datapipe import purge as purging
 from datapipe import purge_parts, purge_versions
 from datapipe.cli import app
 from datapipe.errors import ConfigError, DamagedPart, LeaseHeld
+from datapipe.journal import ASIDE, record
 from datapipe.lease import Lease
 from datapipe.ledger import ledger
 from datapipe.manifest import Manifest
@@ -177,7 +178,7 @@ def test_journals_and_orphans_are_purged_too(base: support.Ran, run: Path) -> No
     journal = run / "_journal" / "answers" / "lane=verifiable" / "part-00000.jsonl"
     lines = [f'{{"answer":{a.model_dump_json()}}}' for a in (gone, stays)]
     journal.parent.mkdir(parents=True, exist_ok=True)
-    journal.write_text("\n".join(['{"token": 3}', *lines, f"torn {SECRET}"]))
+    journal.write_text("\n".join(['{"token": 3}', *lines, f"damaged {SECRET}", f"torn {SECRET}"]))
     part = next(run.glob("answers/lane=verifiable/*.parquet"))
     orphan = run / "orphans" / "1" / part.relative_to(run)
     orphan.parent.mkdir(parents=True)
@@ -185,11 +186,16 @@ def test_journals_and_orphans_are_purged_too(base: support.Ran, run: Path) -> No
     broken = orphan.with_name("part-00009-r00.parquet")
     broken.write_bytes(b"PAR1")
     purge(run, Target("source", "a"))
-    assert journal.read_text().splitlines() == ['{"token": 3}', lines[1]]
+    assert journal.read_bytes().splitlines(keepends=True) == [
+        b'{"token": 3}\n',
+        f"{lines[1]}\n".encode(),
+        record("{}", 4),
+    ]
     assert {row["question_id"] for row in pq.ParquetFile(orphan).read().to_pylist()} <= {
         q.question_id for q in questions.values() if q.source == "b"
     }
     assert not broken.exists()
+    assert not list(run.glob(f"_journal/*/lane=*/*{ASIDE}"))
 
 
 @pytest.mark.slow

@@ -12,6 +12,7 @@ import pytest
 
 from datapipe import shards
 from datapipe.errors import DamagedPart, StoreError
+from datapipe.pausing import insist
 from datapipe.shards import (
     Entry,
     check_part,
@@ -150,8 +151,10 @@ def test_a_full_disk_is_named_and_leaves_what_was_there(
 
 def test_a_small_file_of_the_file_system_is_a_full_disk(tmp_path: Path) -> None:
     """The real thing: writes to /dev/full fail with ENOSPC."""
-    with pytest.raises(StoreError, match="No space left on device"), shards.naming(tmp_path / "x"):
-        os.write(os.open("/dev/full", os.O_WRONLY), b"x")
+    full = os.open("/dev/full", os.O_WRONLY)
+    with pytest.raises(StoreError, match="No space left on device"):
+        insist(tmp_path / "x", lambda: os.write(full, b"x"))
+    os.close(full)
 
 
 @pytest.mark.parametrize(
