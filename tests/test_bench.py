@@ -1,6 +1,7 @@
 """What the gates of `make bench` are held by."""
 
 import importlib.util
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -21,6 +22,13 @@ def gates() -> ModuleType:
         patch.setitem(sys.modules, "bench_gates", module)
         spec.loader.exec_module(module)
         return module
+
+
+def test_every_part_can_be_imported() -> None:
+    """They use the engine's own parts, which move."""
+    bench = Path(__file__).parents[1] / "infra/bench.py"
+    done = subprocess.run([sys.executable, bench, "--help"], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(("freedom", "quantile"), [(6, 1.943), (9, 1.833), (29, 1.699)])

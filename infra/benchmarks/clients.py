@@ -13,9 +13,10 @@ from typing import Any
 
 from benchmarks.questions import write_questions
 
-from datapipe.asking import all_requests, to_request
+from datapipe.asking import to_request
 from datapipe.backends.wire import body_of
 from datapipe.config import RunConfig
+from datapipe.owed import Due
 from datapipe.policies import policy_of
 from datapipe.questions import to_question
 from datapipe.reading import read_raw
@@ -104,7 +105,7 @@ def bodies(config: RunConfig) -> Path:
     if not file.exists():
         rows = read_raw(Path(config.input.questions[0]), 2**26)
         policy = policy_of("verifiable", config.generate).policy_id
-        owed = all_requests(config, policy, [to_question(row, config) for row in rows])
+        owed = Due(config, policy).all(to_question(row, config) for row in rows)
         lines = (body_of(to_request(config, key, *asked)) for key, asked in owed.items())
         file.write_bytes(b"\n".join(lines))
     return file
