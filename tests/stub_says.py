@@ -101,6 +101,11 @@ def _cut_short(thinking: str, layout: str) -> dict[str, Any]:
     return {"role": "assistant", "content": thinking if layout == "close_only" else f"<think>\n{thinking}"}
 
 
+def key_of(seed: int | None, prompt: str) -> str:
+    """A line that names a request: its seed and a hash of what it asks."""
+    return f"{seed} {_hash(prompt):016x}"
+
+
 def tokens(text: str) -> int:
     return -(-len(text) // CHARACTERS)
 

@@ -9,6 +9,7 @@ alone, and are right as often as `stub_says.pass_rate` tells.
 import argparse
 import asyncio
 import json
+import os
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -20,7 +21,7 @@ from tests.stub_faults import FAULTS as FAULTS
 from tests.stub_faults import TOO_LONG, Behaviour, Luck, half, hang, ok, rates_of, reset, says, sends, trickle
 from tests.stub_faults import completion as completion
 from tests.stub_http import Exchange, Listening
-from tests.stub_says import MODEL, _hash, chat, completions, prompt_of, rendered, tokens
+from tests.stub_says import MODEL, _hash, chat, completions, key_of, prompt_of, rendered, tokens
 
 __all__ = [
     "FAULTS",
@@ -169,8 +170,12 @@ class Process(Stub):
         self._luck = Luck(rates_of(given.faults), given.seed)
         self._faulty, self._delay, self._too_long = bool(given.faults), given.delay, given.too_long
         self._slots = asyncio.Semaphore(given.slots)
+        self._log = os.open(given.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if given.log else None
 
     def chat(self, request: Exchange) -> Awaitable[None] | None:
+        if self._log is not None:
+            line = key_of(request.body.get("seed"), prompt_of(request.body["messages"]))
+            os.write(self._log, f"{line}\n".encode())
         if self._too_long and _hash(prompt_of(request.body["messages"])) % 2**32 < self._too_long * 2**32:
             return says(TOO_LONG, 400)(request, request.body)
         if self._faulty and (behave := self._luck.draw()) is not None:
@@ -212,6 +217,7 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer")
     parser.add_argument("--slots", type=int, default=256, help="answers under way at a time, where delayed")
     parser.add_argument("--layout", default="field", help="where thinking is put")
+    parser.add_argument("--log", help="a file that receives a line for each chat request that came")
     parser.add_argument("--model", default=MODEL)
     return parser.parse_args()
 

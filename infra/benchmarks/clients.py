@@ -1,13 +1,14 @@
 """The same questions through `datapipe run` and through the bare loop, each a process of its own."""
 
 import json
+import re
 import resource
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,15 @@ from datapipe.run import RunFolder
 from datapipe.settings import parse_config
 from schemas.rows import Answer
 
+ROOT = Path(__file__).parents[2]
 BARE = Path(__file__).with_name("bare.py")
 _RUN = """
-import sys
+import sys, time
+started = time.perf_counter()
 from pathlib import Path
 from datapipe.config import RunConfig
 from datapipe.launch import launch
+print("import_s", time.perf_counter() - started, file=sys.stderr)
 launch(RunConfig.model_validate_json(Path(sys.argv[1]).read_bytes()))
 """
 
@@ -43,6 +47,8 @@ class Took:
     cpu_s: float
     """Of all its processes."""
     tokens: int = 0
+    import_s: float = 0.0
+    """Of the seconds, those before anything could be asked: imports."""
 
     @property
     def rate(self) -> float:
@@ -84,10 +90,19 @@ def run(config: RunConfig) -> Took:
     shutil.rmtree(config.folder, ignore_errors=True)
     file = Path(config.store).parent / "config.json"
     file.write_text(config.model_dump_json())
-    took = timed([sys.executable, "-c", _RUN, str(file)])
+    took = timed([sys.executable, "-c", _RUN, str(file)], cwd=ROOT)
     answers = RunFolder(config.folder).read("answers", Answer, "verifiable")
     tokens = [made.completion_tokens or 0 for made in answers]
-    return Took(len(tokens), took.seconds, took.cpu_s, sum(tokens))
+    return replace(took, answers=len(tokens), tokens=sum(tokens))
+
+
+def prompts_of(config: RunConfig) -> Path:
+    """A file of the prompts of every request, as a list; equal ones are told apart, or a peer asks one."""
+    file = Path(config.store).parent / "prompts.json"
+    said = [json.loads(line) for line in bodies(config).read_bytes().splitlines()]
+    prompts = [f"{body['messages'][-1]['content']} ({number})" for number, body in enumerate(said)]
+    file.write_text(json.dumps(prompts))
+    return file
 
 
 def bare(config: RunConfig, at_once: int | None = None) -> Took:
@@ -119,4 +134,5 @@ def timed(command: Sequence[str], **more: Any) -> Took:
     if done.returncode:
         raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return Took(1, seconds, spent)
+    imports = re.search(r"^import_s (\S+)$", done.stderr, re.MULTILINE)
+    return Took(1, seconds, spent, import_s=float(imports[1]) if imports else 0.0)
