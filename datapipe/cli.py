@@ -18,7 +18,7 @@ from datapipe.escape import printable
 
 EXIT_CODES = {
     0: "done",
-    1: "unexpected error, with its traceback; or `checks test` or `attack` found what must not be",
+    1: "unexpected error, with its traceback; or `checks test`, `attack` or `probe` found what must not be",
     2: "the command line, the configuration or a check cannot be used",
     3: "an input file cannot be read",
     4: "the store is not what was promised, or another process owns the run",

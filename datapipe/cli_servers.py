@@ -35,6 +35,27 @@ def serve(
     supervise(make_plan(fleet, folder))
 
 
+def probe(
+    server: Annotated[str, typer.Argument(metavar="URL", help="A base URL that ends in /v1.")],
+    model: Annotated[str | None, typer.Option(help="The model asked for, not the first served.")] = None,
+    max_tokens: Annotated[int | None, typer.Option(min=1, help="What a run will ask for.")] = None,
+    thinks: Annotated[
+        bool | None, typer.Option("--thinks/--no-thinks", help="Whether the model must be seen to think.")
+    ] = None,
+    key_env: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The variable that holds its key.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a server does with thinking, seeds, n, JSON and ends; status 1 where a run would refuse it."""
+    from datapipe.probe_asks import Ask
+    from datapipe.probe_page import probe
+
+    if not probe(server, Ask(model, max_tokens=max_tokens, thinks=thinks, api_key_env=key_env), as_json):
+        raise typer.Exit(1)
+
+
 def add_commands(app: typer.Typer) -> None:
     """Put them on the command line."""
+    app.command()(probe)
     app.command()(serve)

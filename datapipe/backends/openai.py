@@ -42,7 +42,7 @@ class OpenAI:
     ) -> None:
         self.server = _checked(server)
         self.api_key_env = api_key_env
-        self._key = _key_from(api_key_env, self.server)
+        self._key = key_from(api_key_env, self.server)
         self._url = URL(self.server) / "chat/completions"
         self._connect_s = connect_s
         self._base_timeout_s = base_timeout_s
@@ -158,7 +158,7 @@ def _checked(server: str) -> str:
     return server.rstrip("/")
 
 
-def _key_from(variable: str | None, server: str) -> str | None:
+def key_from(variable: str | None, server: str) -> str | None:
     if variable is None:
         return None
     key = os.environ.get(variable, "").strip()
