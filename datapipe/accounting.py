@@ -81,6 +81,13 @@ def money(prompt: float, generated: float, spend: Spend) -> float | None:
     return (prompt * (spend.price_in or 0.0) + generated * (spend.price_out or 0.0)) / 1e6
 
 
+def gpu_hours_per_token(run: RunFolder, spend: Spend) -> float | None:
+    """GPU-hours of one generated token, at the pace of the run so far; None where it is not known."""
+    with connect([run.path]) as db:
+        hours = _gpu_hours(_records(db, _SERVERS), spend)
+    return None if hours is None else hours[0] / hours[1]
+
+
 def _gpu_hours(servers: Rows, spend: Spend) -> tuple[float, int] | None:
     """(GPU-hours that servers were busy, tokens that they generated in them), where both are known."""
     seconds = sum(row["busy_s"] or 0.0 for row in servers)

@@ -6,6 +6,7 @@ from typing import Any
 import duckdb
 
 from datapipe.escape import markdown_table
+from datapipe.plan_rows import billed, told_inside
 from datapipe.run import Run
 from schemas.rows import LANES
 
@@ -22,12 +23,8 @@ def data_card(run: Run, folder: Path, manifest: dict[str, Any]) -> str:
         db.close()
     if not manifest["rows"]:
         sections.append(_EMPTY)
-    return (
-        "\n\n".join(
-            [*sections, _selftest(manifest), _luck(manifest), _dropped(run), _spending(manifest), _READ]
-        )
-        + "\n"
-    )
+    said = (_selftest(manifest), _luck(manifest), _dropped(run), _spending(manifest), *_forecast(manifest))
+    return "\n\n".join([*sections, *said, _READ]) + "\n"
 
 
 _EMPTY = """**This version is empty.** DuckDB, polars and pyarrow find its columns and no row; `datasets`
@@ -109,6 +106,15 @@ def _spending(manifest: dict[str, Any]) -> str:
         return "## Tokens\n\nNone was counted."
     tables = (told["fates"], told["cells"])
     return "\n\n".join(["## Tokens of the whole run", _SPENT, *map(markdown_table, tables)])
+
+
+def _forecast(manifest: dict[str, Any]) -> list[str]:
+    """What was forecast of the run and what came, where a pilot was asked first."""
+    told = manifest.get("forecast")
+    if not told:
+        return []
+    title = f"## Forecast of {told['made']}, from a pilot of {told['pilot']} questions, and what came"
+    return [title, told_inside(told["rows"], told["unasked"]), markdown_table([*map(billed, told["rows"])])]
 
 
 def _rounded(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

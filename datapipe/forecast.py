@@ -1,198 +1,257 @@
-"""What the rest of a run will come to, from what a pilot came to: samples and tokens by cell, with intervals.
+"""What a whole run will keep and cost, by lane, domain and tier, from a pilot that is part of it.
 
-Pilot questions stand for those to come: a Bayesian bootstrap (Rubin 1981) over a Dirichlet process whose
-base is the pilot as a whole, so that a group with few questions leans on the others. What hangs together in
-a question (hard, long, truncated, few kept) is drawn together: nothing about lengths or truncation is
-assumed.
+Futures are simulated: in each, the mix of kinds of question and their lengths are drawn from their posterior
+given the pilot (`forecast_mix`, `forecast_size`), every question not yet asked is drawn from them, and what
+the pilot brought is added as it is. So an interval holds what a small pilot leaves unknown, the luck of the
+questions still to be asked, and nothing for those already asked.
 """
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from math import comb, log, log1p, sqrt
-from random import Random
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from datapipe.config import Tiers
-from datapipe.config_spend import Spend
-from datapipe.estimate import outcomes
-from datapipe.prior import Prior, chances
-from datapipe.stopping import Look, decide, look
-from schemas.base import Tier
+import numpy as np
+from numpy.typing import NDArray
 
-Group = tuple[str, str]
-"""Source and domain."""
-LEAN = 4.0
-"""Questions that the pilot as a whole counts for in each group."""
-_ATOMS = 20
-_TIMES = 400
+from datapipe.forecast_mix import Mix
+from datapipe.forecast_size import Sizes
+
+Array = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+LEVEL = 0.8
+"""Of the intervals: a tenth of the futures lies below each, a tenth above."""
+ALL = "total"
+_WARM = 100
+"""Steps before the first that counts."""
+_PRIOR = 0.5
+"""Questions of each tier that the prior on a lane's mix is worth, as Jeffreys has it: a tier that the pilot
+did not meet is rare, and not impossible."""
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """What one pilot question came to."""
+class Seen(NamedTuple):
+    """A question of the pilot, done: what it brought and took; `harvested` and `harvest` beyond its rate."""
 
-    tier: Tier
+    lane: str
+    domain: str
+    tier: str
     kept: int
+    harvested: int
+    prompt: int
     tokens: int
+    harvest: int
 
 
-@dataclass(frozen=True, slots=True)
-class Band:
-    """An interval, and the middle of what is in it."""
+Block = Mapping[tuple[str, str], int]
+"""Questions still to be asked by (lane, domain), of shards that are neighbours."""
+
+
+class Range(NamedTuple):
+    """An equal-tailed interval with its median."""
 
     low: float
-    middle: float
+    mid: float
     high: float
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """What the questions to come of one group and tier, or of all of them, will be."""
+    """What is forecast of one lane, domain and tier; `total` in place of what is summed over."""
 
-    questions: Band
-    kept: Band
-    tokens: Band
+    lane: str
+    domain: str
+    tier: str
+    pilot: int
+    """Questions of the pilot in it."""
+    questions: Range
+    kept: Range
+    tokens: Range
+    prompt: Range
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
-    cells: dict[tuple[Group, Tier], Cell]
-    total: Cell
+class Terms:
+    """What ends a run before all is asked."""
+
+    target: Mapping[str, int] = field(default_factory=dict)
+    """Samples wanted by tier: a tier that has them is not harvested any more."""
+    budget: int | None = None
+    """Tokens that may be generated."""
 
 
-@dataclass(slots=True)
-class _Share:
-    """Weighted sums over the pilot questions of one tier."""
+class _Lane:
+    """One lane: its posterior, and what the pilot brought as (domains, tiers) arrays."""
 
-    weight: float = 0.0
-    kept: float = 0.0
-    kept_2: float = 0.0
-    tokens: float = 0.0
-    tokens_2: float = 0.0
+    def __init__(
+        self,
+        name: str,
+        seen: Sequence[Seen],
+        blocks: Sequence[Block],
+        tiers: Sequence[str],
+        rng: np.random.Generator,
+    ) -> None:
+        asked = {domain for block in blocks for lane, domain in block if lane == name}
+        self.name, self.domains = name, sorted(asked | {each.domain for each in seen})
+        self.left = np.array([[b.get((name, d), 0) for d in self.domains] for b in blocks], np.int64)
+        shape = len(self.domains), len(tiers)
+        domain = np.array([self.domains.index(each.domain) for each in seen], np.int64)
+        tier = np.array([tiers.index(each.tier) for each in seen], np.int64)
+        self._kinds = sorted({(t, k, 0) for t in range(len(tiers)) for k in (0, 1)} | _kinds(seen, tiers))
+        self._tier = np.array([[kind[0] == t for t in range(len(tiers))] for kind in self._kinds], np.float64)
+        self._kept = self._tier * np.array([kind[1] for kind in self._kinds])[:, None]
+        self._more = self._tier * np.array([kind[2] for kind in self._kinds])[:, None]
+        counts = np.zeros((len(self.domains), len(self._kinds)), np.int64)
+        place = {kind: number for number, kind in enumerate(self._kinds)}
+        for each, where in zip(seen, domain, strict=True):
+            counts[where, place[tiers.index(each.tier), each.kept, each.harvested]] += 1
+        even = (self._tier * (_PRIOR / self._tier.sum(0))).sum(1)
+        self._mix = Mix(counts, even, rng)
+        self._sizes = Sizes(np.array([s.tokens for s in seen], float), domain, tier, shape, rng)
+        self._prompts = Sizes(np.array([s.prompt for s in seen], float), domain, tier, shape, rng)
+        self.pilot = {
+            name: _summed([getattr(s, name) for s in seen], domain, tier, shape)
+            for name in ("kept", "harvested", "prompt", "tokens", "harvest")
+        }
+        self.pilot["questions"] = _summed([1] * len(seen), domain, tier, shape)
+        self._share = self.pilot["harvest"].sum(0) / np.maximum(self.pilot["tokens"].sum(0), 1.0)
+        self._rng = rng
 
-    def add(self, weight: float, seen: Seen) -> None:
-        self.weight += weight
-        self.kept += weight * seen.kept
-        self.kept_2 += weight * seen.kept**2
-        self.tokens += weight * seen.tokens
-        self.tokens_2 += weight * seen.tokens**2
+    def step(self) -> None:
+        self._mixes = self._mix.step()
+        self._sizes.step()
+        self._prompts.step()
 
-
-Shares = dict[Tier, _Share]
-Totals = tuple[int, float, float]
-"""Questions, kept samples, tokens."""
+    def future(self) -> dict[str, Array]:
+        """(blocks, domains, tiers) of what is still to be asked, in one future, by quantity."""
+        counts = self._rng.multinomial(self.left, self._mixes[None, :, :])
+        questions = counts @ self._tier
+        whole = questions.astype(np.int64)
+        tokens = self._sizes.total(whole)
+        return {
+            "questions": questions,
+            "kept": counts @ self._kept,
+            "harvested": counts @ self._more,
+            "tokens": tokens,
+            "prompt": self._prompts.total(whole),
+            "harvest": tokens * self._share,
+        }
 
 
 def forecast(
-    pilot: Mapping[Group, Sequence[Seen]], ahead: Mapping[Group, int], level: float = 0.8, seed: int = 0
-) -> Forecast:
-    """Kept samples and tokens of `ahead` questions of each group, by tier, each inside its band with `level`.
+    seen: Sequence[Seen],
+    blocks: Sequence[Block],
+    terms: Terms | None = None,
+    *,
+    seed: int = 0,
+    futures: int = 800,
+) -> list[Cell]:
+    """The cells of all lanes, each lane's total and the run's; `blocks` stand in the order they are asked.
 
-    The pilot has to be asked with the configuration that the rest will be. Raises ValueError on an empty one.
+    A pure function of its arguments. Raises ValueError where the pilot is empty.
     """
-    pooled = [seen for group in pilot.values() for seen in group]
-    if not pooled:
-        raise ValueError("a forecast needs a pilot: no question of it has a rating yet")
-    chosen = Random(seed)
-    found: dict[tuple[Group, Tier], list[Totals]] = defaultdict(list)
-    whole: list[Totals] = []
-    for _ in range(_TIMES):
-        sums = [0.0, 0.0, 0.0]
-        for group, questions in ahead.items():
-            shares = _shares(pilot.get(group, ()), pooled, chosen)
-            for tier, totals in _drawn(shares, questions, chosen).items():
-                found[group, tier].append(totals)
-                sums = [a + b for a, b in zip(sums, totals, strict=True)]
-        whole.append((int(sums[0]), sums[1], sums[2]))
-    return Forecast({key: _cell(times, level) for key, times in found.items()}, _cell(whole, level))
+    if not seen:
+        raise ValueError("a forecast needs a pilot of one question at least")
+    terms, rng = terms or Terms(), np.random.default_rng(seed)
+    tiers: list[str] = list(dict.fromkeys([*_TIERS, *sorted(each.tier for each in seen)]))
+    names = sorted(
+        {each.lane for each in seen} | {lane for block in blocks for lane, _ in block}, reverse=True
+    )
+    lanes = [_Lane(n, [s for s in seen if s.lane == n], blocks, tiers, rng) for n in names]
+    for _ in range(_WARM):
+        for lane in lanes:
+            lane.step()
+    drawn = [_future(lanes, terms, tiers) for _ in range(futures)]
+    return _cells(lanes, tiers, drawn)
 
 
-def _shares(own: Sequence[Seen], pooled: Sequence[Seen], chosen: Random) -> Shares:
-    """Weights of each tier, not normed: one draw from the Dirichlet process, its base by a few questions of
-    all."""
-    found: Shares = {seen.tier: _Share() for seen in pooled}
-    for seen in own:
-        found[seen.tier].add(chosen.expovariate(1), seen)
-    for _ in range(_ATOMS):
-        seen = chosen.choice(pooled)
-        found[seen.tier].add(chosen.gammavariate(LEAN / _ATOMS, 1), seen)
-    return found
+_TIERS = ("unsolved", "hard", "medium", "easy", "trivial", "undetermined")
 
 
-def _drawn(shares: Shares, questions: int, chosen: Random) -> dict[Tier, Totals]:
-    """So many questions parted among tiers, and what those of each come to."""
-    found: dict[Tier, Totals] = {}
-    left, weight = questions, sum(share.weight for share in shares.values())
-    for tier, share in shares.items():
-        p = min(share.weight / weight, 1.0) if weight > 0 else 0.0
-        here = _binomial(left, p, chosen)
-        left, weight = left - here, weight - share.weight
-        kept = _sum(here, share.kept, share.kept_2, share.weight, chosen)
-        tokens = _sum(here, share.tokens, share.tokens_2, share.weight, chosen)
-        found[tier] = here, kept, tokens
-    return found
-
-
-def _sum(number: int, values: float, squares: float, weight: float, chosen: Random) -> float:
-    """Of so many alike, near enough normal."""
-    if not number:
-        return 0.0
-    mean = values / weight
-    spread = sqrt(max(squares / weight - mean**2, 0.0) * number)
-    return max(chosen.gauss(number * mean, spread), 0.0)
-
-
-def _binomial(number: int, p: float, chosen: Random) -> int:
-    """Exact by waiting times where few come, else normal."""
-    if p > 0.5:
-        return number - _binomial(number, 1 - p, chosen)
-    if number * p > 50:
-        return min(max(round(chosen.gauss(number * p, sqrt(number * p * (1 - p)))), 0), number)
-    count, at = -1, 0
-    while at <= number and p > 0:
-        count, at = count + 1, at + 1 + int(log(1 - chosen.random()) / log1p(-p))
-    return max(count, 0)
-
-
-def _cell(times: Sequence[Totals], level: float) -> Cell:
-    questions, kept, tokens = (_band(sorted(column), level) for column in zip(*times, strict=True))
-    return Cell(questions, kept, tokens)
-
-
-def _band(rising: Sequence[float], level: float) -> Band:
-    out = int(len(rising) * (1 - level) / 2)
-    return Band(rising[out], rising[len(rising) // 2], rising[-1 - out])
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """One way that the rate draws of a question can end."""
-
-    passes: int
-    draws: int
-    tier: Tier
-    chance: float
-
-
-def ends(spend: Spend, prior: Prior, tiers: Tiers, hard_short: bool = False) -> list[End]:
-    """How a question that nothing is known of ends in rounds, if every draw has a verdict; chances sum to 1.
-
-    For a pilot that was asked otherwise, and for what another `[spend]` would ask.
-    """
-    looks = plan(spend, prior, tiers, hard_short)
+def _future(lanes: Sequence[_Lane], terms: Terms, tiers: Sequence[str]) -> list[dict[str, Array]]:
+    """One future by lane, in (domains, tiers), with the pilot in it."""
+    for lane in lanes:
+        lane.step()
+    made = [lane.future() for lane in lanes]
+    blocks = made[0]["kept"].shape[0]
+    for place, tier in enumerate(tiers):
+        wanted = terms.target.get(tier)
+        if wanted is not None:
+            _fill(lanes, made, place, wanted, blocks)
+    asked = np.ones(blocks) if terms.budget is None else _afforded(lanes, made, terms.budget)
     found = []
-    for passes, draws, ways, _ in outcomes(looks):
-        each = chances(draws, prior)[passes] / comb(draws, passes)
-        tier = decide(passes, draws, draws, spend, prior, tiers, hard_short).tier
-        found.append(End(passes, draws, tier, ways * each))
+    for lane, each in zip(lanes, made, strict=True):
+        sums = {name: lane.pilot[name] + np.tensordot(asked, values, 1) for name, values in each.items()}
+        sums["kept"] = sums["kept"] + sums.pop("harvested")
+        sums["tokens"] = sums["tokens"] + sums.pop("harvest")
+        found.append(sums)
     return found
 
 
-def plan(spend: Spend, prior: Prior, tiers: Tiers, hard_short: bool) -> tuple[Look, ...]:
-    """The looks of a question whose draws all have a verdict; the last one asks nothing."""
-    draws, found = spend.first, [look(spend.first, spend.first, spend, prior, tiers, hard_short)]
-    while found[-1].asks:
-        asked = found[-1].asks[0]
-        draws += decide(asked, draws, draws, spend, prior, tiers, hard_short).more
-        found.append(look(draws, draws, spend, prior, tiers, hard_short))
-    return tuple(found)
+def _fill(lanes: Sequence[_Lane], made: list[dict[str, Array]], tier: int, wanted: int, blocks: int) -> None:
+    """Stop the harvest of a tier in the block in which it has what is wanted."""
+    have = sum(float((lane.pilot["kept"] + lane.pilot["harvested"])[:, tier].sum()) for lane in lanes)
+    for block in range(blocks):
+        rate = sum(float(each["kept"][block, :, tier].sum()) for each in made)
+        more = sum(float(each["harvested"][block, :, tier].sum()) for each in made)
+        short = max(wanted - have, 0.0)
+        part = 1.0 if rate + more <= short else min(short / (rate + more), 1.0)
+        for each in made:
+            for name in ("harvested", "harvest"):
+                each[name][block, :, tier] *= part
+        have += rate + more * part
+
+
+def _afforded(lanes: Sequence[_Lane], made: Sequence[dict[str, Array]], budget: int) -> Array:
+    """The share of each block that is asked before the budget is spent."""
+    spent = sum(float((lane.pilot["tokens"] + lane.pilot["harvest"]).sum()) for lane in lanes)
+    costs: Array = np.sum([(each["tokens"] + each["harvest"]).sum((1, 2)) for each in made], axis=0)
+    before = spent + np.cumsum(costs) - costs
+    shares: Array = np.clip((budget - before) / np.maximum(costs, 1.0), 0.0, 1.0)
+    return shares
+
+
+def _cells(
+    lanes: Sequence[_Lane], tiers: Sequence[str], drawn: Sequence[list[dict[str, Array]]]
+) -> list[Cell]:
+    cells: list[Cell] = []
+    whole: dict[str, Array] = {}
+    for number, lane in enumerate(lanes):
+        values = {name: np.array([future[number][name] for future in drawn]) for name in _TOLD}
+        pilot = lane.pilot["questions"].astype(int)
+        for d, domain in enumerate(lane.domains):
+            for t, tier in enumerate(tiers):
+                of = {name: each[:, d, t] for name, each in values.items()}
+                if of["questions"].any():
+                    cells.append(_cell(lane.name, domain, tier, int(pilot[d, t]), of))
+            of = {name: each[:, d, :].sum(1) for name, each in values.items()}
+            cells.append(_cell(lane.name, domain, ALL, int(pilot[d].sum()), of))
+        sums = {name: each.sum((1, 2)) for name, each in values.items()}
+        whole = {name: whole.get(name, 0.0) + each for name, each in sums.items()}
+        cells.append(_cell(lane.name, ALL, ALL, int(pilot.sum()), sums))
+    cells.append(_cell(ALL, ALL, ALL, sum(int(lane.pilot["questions"].sum()) for lane in lanes), whole))
+    return cells
+
+
+_TOLD = ("questions", "kept", "tokens", "prompt")
+
+
+def _cell(lane: str, domain: str, tier: str, pilot: int, values: Mapping[str, Array]) -> Cell:
+    return Cell(lane, domain, tier, pilot, **{name: _range(values[name]) for name in _TOLD})
+
+
+def _range(values: Array) -> Range:
+    """Whole futures at both ends, so that a count's interval holds at least its level."""
+    tail = (1 - LEVEL) / 2
+    low = np.quantile(values, tail, method="lower")
+    high = np.quantile(values, 1 - tail, method="higher")
+    return Range(float(low), float(np.median(values)), float(high))
+
+
+def _kinds(seen: Sequence[Seen], tiers: Sequence[str]) -> set[tuple[int, int, int]]:
+    return {(tiers.index(each.tier), each.kept, each.harvested) for each in seen}
+
+
+def _summed(values: Sequence[int], domain: Ints, tier: Ints, shape: tuple[int, int]) -> Array:
+    weights = np.array(values, np.float64)
+    summed: Array = np.bincount(domain * shape[1] + tier, weights, minlength=shape[0] * shape[1])  # type: ignore[assignment]  # its stub forgets the weights
+    return summed.reshape(shape)

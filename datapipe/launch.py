@@ -20,7 +20,7 @@ from datapipe.versions import read_manifest
 def launch(config: RunConfig) -> None:
     """Raises what stops a run; what was finished by then is stored."""
     with Context(config) as ctx:
-        with Display(ctx.progress, sys.stderr, lambda: _left(ctx)):
+        with Display(ctx.progress, sys.stderr, lambda: left_of(ctx)):
             version, lines = run_pipeline(ctx)
         tell(ctx, version, lines)
 
@@ -40,7 +40,7 @@ def tell(ctx: Context, version: Path, lines: list[Line]) -> None:
         note(text)
 
 
-def _left(ctx: Context) -> int | None:
+def left_of(ctx: Context) -> int | None:
     """Requests without an answer, once it is known what is asked."""
     dedup = ctx.progress.stages.get("dedup")
     if dedup is None or dedup.done < dedup.owed or ctx.settings.input.recorded:

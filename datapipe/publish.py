@@ -19,6 +19,7 @@ from datapipe.errors import ConfigError
 from datapipe.format import as_sent
 from datapipe.keep import steering_policy
 from datapipe.pausing import insist
+from datapipe.plan import told_bill
 from datapipe.policies import models_by_policy
 from datapipe.selftest_rates import selftest_rows
 from datapipe.shards import Entry, sync_folder, write_text
@@ -191,6 +192,7 @@ def _describe(ctx: Context, folder: Path, entries: dict[str, Entry], inputs: str
         "selftest": selftest_rows(ctx.run),
         "false_passes": false_passes(ctx.run, ctx.settings.rate),
         "spending": as_told(balanced(ctx.run, ctx.settings.spend), ctx.settings.spend),
+        "forecast": told_bill(ctx.settings),
         "sources": {name: held.met[name].model_dump(exclude_none=True) for name in sorted(held.met)},
         "inputs": inputs,
         "parts": parts,

@@ -1,125 +1,135 @@
-"""What is forecast from a pilot holds for the rest, about as often as it says."""
-
+import runpy
 from collections import Counter
-from math import exp
-from random import Random
+from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
-from datapipe import forecast
-from datapipe.config import Tiers
-from datapipe.config_spend import Spend
-from datapipe.forecast import Group, Seen
-from datapipe.posterior import tier_of
-from datapipe.prior import Prior, mean
-from schemas.base import TIERS
+from datapipe.forecast import ALL, Cell, Range, Seen, Terms, forecast
 
-GROUPS = {("own", f"domain {i}"): (0.3 + 0.25 * i, 0.9 - 0.1 * i) for i in range(6)}
+SIMULATE = Path(__file__).parents[2] / "infra" / "simulate" / "forecasts.py"
+MATH = ("verifiable", "math")
 
 
-def one(alpha: float, beta: float, chosen: Random) -> Seen:
-    """A question of 8 draws: the harder, the longer its answers, with a long tail."""
-    rate = chosen.betavariate(alpha, beta)
-    passes = sum(chosen.random() < rate for _ in range(8))
-    length = 800 * exp(1.2 * (1 - rate))
-    tokens = sum(min(chosen.lognormvariate(0, 0.8), 10) * length for _ in range(8))
-    return Seen(tier_of(passes / 8, Tiers()), 0 if passes == 8 else min(passes, 4), round(tokens))
-
-
-def run(questions: int, chosen: Random) -> dict[Group, list[Seen]]:
-    return {group: [one(*shape, chosen) for _ in range(questions)] for group, shape in GROUPS.items()}
-
-
-def inside(pilot: dict[Group, list[Seen]], rest: dict[Group, list[Seen]], seed: int) -> Counter[str]:
-    """How many cells hold what came."""
-    found = forecast.forecast(pilot, {group: len(seen) for group, seen in rest.items()}, seed=seed)
-    hit: Counter[str] = Counter()
-    for (group, tier), cell in found.cells.items():
-        came = [seen for seen in rest[group] if seen.tier == tier]
-        hit["cells"] += 1
-        hit["questions"] += cell.questions.low <= len(came) <= cell.questions.high
-        hit["kept"] += cell.kept.low - 0.5 <= sum(s.kept for s in came) <= cell.kept.high + 0.5
-        hit["tokens"] += cell.tokens.low <= sum(s.tokens for s in came) <= cell.tokens.high
-    hit["totals"] += (
-        found.total.kept.low <= sum(s.kept for g in rest.values() for s in g) <= found.total.kept.high
+def one(domain: str = "math", tier: str = "hard", kept: int = 2, tokens: int = 1_000, **more: Any) -> Seen:
+    return Seen(
+        "verifiable", domain, tier, kept, more.get("harvested", 0), 100, tokens, more.get("harvest", 0)
     )
-    return hit
+
+
+def told(cells: list[Cell]) -> dict[tuple[str, str, str], Cell]:
+    return {(cell.lane, cell.domain, cell.tier): cell for cell in cells}
+
+
+def width(said: Range) -> float:
+    return said.high - said.low
+
+
+def mixed(n: int, domain: str = "math") -> list[Seen]:
+    tiers = ("hard", "medium", "easy")
+    return [one(domain, tiers[k % 3], k % 3, 800 + 37 * (k % 11)) for k in range(n)]
+
+
+def test_nothing_left_to_ask_is_the_pilot_itself() -> None:
+    seen = mixed(30)
+    for cell in forecast(seen, [{}], futures=20):
+        of = [s for s in seen if cell.tier in (ALL, s.tier)]
+        for name in ("kept", "tokens", "prompt"):
+            exact = float(sum(getattr(s, name) for s in of))
+            assert getattr(cell, name) == pytest.approx((exact, exact, exact))
+
+
+def test_the_same_arguments_give_the_same_forecast() -> None:
+    seen, blocks = mixed(12), [{MATH: 200}]
+    assert forecast(seen, blocks, futures=40) == forecast(seen, blocks, futures=40)
+    assert forecast(seen, blocks, futures=40) != forecast(seen, blocks, futures=40, seed=1)
+
+
+def test_every_question_is_in_one_tier() -> None:
+    cells = told(forecast(mixed(12), [{MATH: 200}, {("verifiable", "logic"): 100}], futures=60))
+    assert cells["verifiable", "math", ALL].questions == (212, 212, 212)
+    assert cells["verifiable", "logic", ALL].questions == (100, 100, 100)
+    assert cells[ALL, ALL, ALL].questions == (312, 312, 312)
+
+
+def test_a_larger_pilot_knows_more() -> None:
+    small = told(forecast(mixed(9), [{MATH: 991}], futures=400))
+    large = told(forecast(mixed(300), [{MATH: 700}], futures=400))
+    for tier in ("hard", "medium", "easy"):
+        for name in ("kept", "tokens"):
+            few, many = (getattr(each["verifiable", "math", tier], name) for each in (small, large))
+            assert width(many) < 0.5 * width(few) or (few.high == many.high == 0)
+
+
+def test_a_domain_without_a_pilot_is_like_the_others_and_less_sure() -> None:
+    seen = [each for d in range(6) for each in mixed(20, f"d{d}")]
+    left = {("verifiable", name): 500 for name in ("d0", "new")}
+    cells = told(forecast(seen, [left], futures=400))
+    known, new = cells["verifiable", "d0", "hard"].questions, cells["verifiable", "new", "hard"].questions
+    assert new.low < 500 / 3 < new.high
+    assert width(new) > width(known)
+
+
+def test_domains_that_differ_are_kept_apart() -> None:
+    """With as many domains that are all hard as all easy, neither is taken for the mean of both."""
+    seen = [one(f"d{d}", ("hard", "easy")[d % 2]) for d in range(8) for _ in range(25)]
+    left = {("verifiable", f"d{d}"): 1_000 for d in range(8)}
+    cells = told(forecast(seen, [left], futures=200))
+    assert cells["verifiable", "d0", "hard"].questions.low > 900
+    assert cells["verifiable", "d1", "easy"].questions.low > 900
+
+
+def test_long_questions_stay_long() -> None:
+    """Tokens hang on the tier: an unlike mix of tiers is another bill."""
+    seen = [one(tier="hard", tokens=9_000 + k) for k in range(20)] + [
+        one(tier="easy", tokens=900 + k) for k in range(20)
+    ]
+    cells = told(forecast(seen, [{MATH: 1_000}], futures=200))
+    hard, easy = cells["verifiable", "math", "hard"], cells["verifiable", "math", "easy"]
+    assert hard.tokens.mid / hard.questions.mid == pytest.approx(9_000, rel=0.15)
+    assert easy.tokens.mid / easy.questions.mid == pytest.approx(900, rel=0.15)
+
+
+def test_a_budget_ends_the_run() -> None:
+    blocks = [{MATH: 100} for _ in range(10)]
+    free = told(forecast(mixed(30), blocks, futures=60))[ALL, ALL, ALL]
+    held = told(forecast(mixed(30), blocks, Terms(budget=500_000), futures=60))[ALL, ALL, ALL]
+    assert free.tokens.low > 700_000
+    assert held.tokens == pytest.approx((500_000, 500_000, 500_000))
+    assert held.kept.high < free.kept.low
+
+
+def test_a_tier_that_is_full_is_not_harvested_any_more() -> None:
+    seen = [one(harvested=1, harvest=500, kept=1) for _ in range(20)]
+    blocks = [{MATH: 100} for _ in range(10)]
+    free = told(forecast(seen, blocks, futures=40))["verifiable", "math", "hard"]
+    held = told(forecast(seen, blocks, Terms(target={"hard": 200}), futures=40))["verifiable", "math", "hard"]
+    assert free.kept.mid == pytest.approx(2_040, rel=0.1)
+    assert held.kept.mid == pytest.approx(1_020 + 100, rel=0.1)
+    assert held.tokens.mid < free.tokens.mid
+
+
+def test_a_forecast_needs_a_pilot() -> None:
+    with pytest.raises(ValueError, match="pilot"):
+        forecast([], [{MATH: 5}])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("pilot", [8, 20, 60])
-def test_at_least_three_cells_in_four_come_out_inside(pilot: int) -> None:
-    """1,000 questions of each of six domains, 16 times; the interval is one of 80 %."""
-    chosen, hit = Random(7), Counter[str]()
-    for number in range(16):
-        hit += inside(run(pilot, chosen), run(1_000, chosen), number)
-    assert hit["cells"] > 400
-    for what in ("questions", "kept", "tokens"):
-        assert hit[what] / hit["cells"] >= 0.75, (what, hit)
-
-
-def test_a_large_pilot_says_what_comes() -> None:
-    chosen = Random(1)
-    pilot = run(400, chosen)
-    found = forecast.forecast(pilot, dict.fromkeys(pilot, 400))
-    came = sum(seen.kept for group in pilot.values() for seen in group)
-    assert found.total.questions.low == found.total.questions.high == 2_400
-    assert found.total.kept.middle == pytest.approx(came, rel=0.03)
-    assert found.total.kept.low < came < found.total.kept.high
-    assert found.total.kept.high / found.total.kept.low < 1.2
-
-
-def test_a_group_without_a_pilot_is_forecast_from_the_others_and_widely() -> None:
-    chosen = Random(2)
-    pilot = {("own", "known"): [one(0.5, 0.5, chosen) for _ in range(50)]}
-    found = forecast.forecast(pilot, {("own", "known"): 1_000, ("own", "new"): 1_000})
-    new, known = (found.cells[("own", name), "hard"].kept for name in ("new", "known"))
-    assert new.high - new.low > 1.5 * (known.high - known.low)
-
-
-def test_a_forecast_is_the_same_again() -> None:
-    pilot = run(10, Random(3))
-    assert forecast.forecast(pilot, dict.fromkeys(pilot, 90)) == forecast.forecast(
-        pilot, dict.fromkeys(pilot, 90)
-    )
-
-
-def test_nothing_to_come_is_nothing() -> None:
-    pilot = run(10, Random(3))
-    total = forecast.forecast(pilot, dict.fromkeys(pilot, 0)).total
-    assert (total.questions.high, total.kept.high, total.tokens.high) == (0, 0, 0)
-
-
-def test_no_pilot_is_told() -> None:
-    with pytest.raises(ValueError, match="needs a pilot"):
-        forecast.forecast({("own", "a"): []}, {("own", "a"): 5})
-
-
-@pytest.mark.parametrize("short", [False, True])
-def test_ends_are_all_there_are(short: bool) -> None:
-    prior, spend = Prior(0.4, 0.7, 0.1, 0.05), Spend(rounds=True)
-    found = forecast.ends(spend, prior, Tiers(), short)
-    assert sum(end.chance for end in found) == pytest.approx(1.0)
-    assert {end.tier for end in found} <= set(TIERS)
-    assert max(end.draws for end in found) == (32 if short else 16)
-    early = forecast.ends(Spend(first=8, most=8, hard=8), prior, Tiers(), short)
-    assert sum(end.passes * end.chance for end in early) == pytest.approx(8 * mean(0, 0, prior))
-
-
-@pytest.mark.parametrize("short", [False, True])
-def test_ends_come_as_often_as_they_are_drawn(short: bool) -> None:
-    prior, spend, chosen = Prior(0.4, 0.7, 0.2), Spend(rounds=True), Random(5)
-    drawn: Counter[int] = Counter()
-    looks = forecast.plan(spend, prior, Tiers(), short)
-    for _ in range(20_000):
-        rate = 0.0 if chosen.random() < 0.2 else chosen.betavariate(0.4, 0.7)
-        passes = draws = 0
-        for look in looks:
-            passes += sum(chosen.random() < rate for _ in range(look.scored - draws))
-            draws = look.scored
-            if passes not in look.asks:
-                break
-        drawn[draws] += 1
-    for draws, times in drawn.items():
-        said = sum(end.chance for end in forecast.ends(spend, prior, Tiers(), short) if end.draws == draws)
-        assert times / 20_000 == pytest.approx(said, abs=0.012)
+def test_forecasts_of_simulated_runs_hold() -> None:
+    """Four priors of pass rates, two ways to spend, three runs each; all of it is `infra/simulate`."""
+    made = runpy.run_path(str(SIMULATE))
+    held = [
+        each
+        for prior in made["PRIORS"]
+        for way in made["WAYS"]
+        for seed in range(3)
+        for each in made["runs"](prior, way, seed, sizes=(20, 60, 200, 600, 1500), share=0.02)
+    ]
+    cells = [each for each in held if each.tier != ALL]
+    by_name = Counter(each.name for each in cells)
+    assert min(by_name.values()) > 400
+    for name in by_name:
+        of = [each for each in cells if each.name == name]
+        assert np.mean([each.inside for each in of]) >= 0.75, name
+        assert np.median([each.width for each in of if each.said.mid]) < 2.5
