@@ -51,6 +51,9 @@ class Model(Section):
     backend: Literal["openai", "fake"] = "openai"
     servers: list[str] = Field(default_factory=list)
     """Base URLs that end in /v1."""
+    servers_file: str | None = None
+    """More of them, a URL a line, as `datapipe serve` writes; read again when it changes. Relative to the
+    configuration file."""
     model: str = "MiniMaxAI/MiniMax-M2"
     served_as: list[str] = Field(default_factory=list)
     """Other names under which its servers may say that they are the model; any further name is an error."""
@@ -64,7 +67,8 @@ class Model(Section):
     api_key_env: str | None = None
     """Name of the environment variable that holds the key; the key itself is never stored."""
     concurrency: int = Field(64, ge=1)
-    """Requests in flight over all servers and shards."""
+    """Most requests in flight over all servers and shards. Each server gets fewer where its metrics tell that it
+    queues them, so that this may be far above what they can take."""
     attempts: int = Field(6, ge=1)
     """Tries of one request before it is left owed."""
     connect_s: float = Field(10.0, gt=0)
@@ -73,6 +77,15 @@ class Model(Section):
     """The slowest decoding that is not a fault: a request may take timeout_s + max_tokens / this."""
     backoff_s: float = Field(0.5, ge=0)
     backoff_max_s: float = Field(30.0, ge=0)
+    poll_s: float = Field(2.0, gt=0)
+    """Between two looks at a server's /health and /metrics, and at servers_file."""
+    stall_s: float = Field(300.0, gt=0)
+    """A server that has requests and makes no token for so long, as its metrics tell, is set aside, and its
+    requests go to another; reading a long prompt must not take longer."""
+    outage_s: float = Field(86_400.0, ge=0)
+    """How long a run waits for a server while all are down."""
+    startup_s: float = Field(300.0, ge=0)
+    """The same before any of them has answered."""
 
     @field_validator("servers")
     @classmethod

@@ -1,80 +1,26 @@
-"""Which model server gets the next request: several servers of one role behind one Backend."""
+"""Several model servers of one role behind one Backend: each request gets one that has room for it."""
 
 import asyncio
 import itertools
 import logging
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from functools import lru_cache
-from hashlib import blake2b
+from dataclasses import replace
 from random import uniform
 
-from datapipe.backends.base import Backend, Completion, Refused, Request, Transient
-from datapipe.backends.openai import OpenAI
-from datapipe.errors import ConfigError
+from datapipe.backends.base import Backend, Completion, Refused, Request, Transient, Unreachable
+from datapipe.server_fleet import Fleet
+from datapipe.server_health import Health
+from datapipe.server_list import ServersFile
+from datapipe.server_minder import Minder
+from datapipe.server_outage import Outages
+from datapipe.server_poll import Looker
+from datapipe.server_queue import Queue, Turn
+from datapipe.server_settings import EndpointSettings
+from datapipe.server_state import Counts, Server, View
+
+__all__ = ["Counts", "EndpointSettings", "Endpoints", "Exhausted"]
 
 _log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class EndpointSettings:
-    """How one role's servers are asked, times in seconds. Raises ConfigError where a value makes no sense."""
-
-    servers: tuple[str, ...]
-    """Base URLs that end in /v1."""
-    api_key_env: str | None = None
-    concurrency: int = 64
-    """Requests in flight over all servers and shards."""
-    attempts: int = 6
-    """Tries of one request."""
-    connect_s: float = 10.0
-    base_timeout_s: float = 120.0
-    tokens_per_second: float = 5.0
-    """A request may take base_timeout_s + max_tokens / tokens_per_second."""
-    backoff_s: float = 0.5
-    """The first wait before the same server is asked again; each wait is up to twice the one before."""
-    backoff_max_s: float = 30.0
-    retry_after_max_s: float = 300.0
-    """The longest that a server's Retry-After is believed."""
-    strikes: int = 3
-    """Failures in a row after which a server is set aside."""
-    aside_s: float = 15.0
-    """How long it is set aside before one request tries it again; doubles to 16 times with each relapse."""
-
-    def __post_init__(self) -> None:
-        if not self.servers:
-            raise ConfigError("no model server is configured")
-        if twice := sorted({s for s in self.servers if self.servers.count(s) > 1}):
-            raise ConfigError(f"servers are named twice: {', '.join(twice)}")
-        for name in (
-            "concurrency",
-            "attempts",
-            "connect_s",
-            "base_timeout_s",
-            "tokens_per_second",
-            "strikes",
-        ):
-            if not getattr(self, name) > 0:
-                raise ConfigError(f"{name} must be above 0, not {getattr(self, name)}")
-        for name in ("backoff_s", "backoff_max_s", "retry_after_max_s", "aside_s"):
-            if not getattr(self, name) >= 0:
-                raise ConfigError(f"{name} may not be below 0: {getattr(self, name)}")
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a role's servers have been asked so far; tokens are those of completions that came back."""
-
-    waiting: int = 0
-    """In our queue, or between two tries."""
-    in_flight: int = 0
-    done: int = 0
-    failed: int = 0
-    """Requests given up, refused ones among them."""
-    retried: int = 0
-    """Tries that were followed by another."""
-    tokens_out: int = 0
 
 
 class Exhausted(Transient):
@@ -86,51 +32,52 @@ class Exhausted(Transient):
         self.attempts = attempts
 
 
-@dataclass(slots=True)
-class _Server:
-    """What is known of one server. Times are those of the Endpoints' clock."""
-
-    name: str
-    backend: Backend
-    outstanding: int = 0
-    streak: int = 0
-    """Failures since it last answered or was last set aside."""
-    asides: int = 0
-    """Times it was set aside since it last answered."""
-    aside_until: float = 0.0
-    busy_until: float = 0.0
-    """Its own Retry-After."""
-    on_trial: bool = False
-    """One request is finding out whether it is back."""
-
-    def open(self, now: float) -> bool:
-        return now >= max(self.aside_until, self.busy_until) and not self.on_trial
+class Withdrawn(Transient):
+    """Taken back from a server that was set aside: no try of the request."""
 
 
 class Endpoints:
     """A Backend over the backends of several servers, by name.
 
-    Requests of equal affinity go to one server, the first healthy one of their rendezvous order, until it
-    has its share of what is in flight; then to the one with the least outstanding. A failed try goes to
-    another server at once and waits only where no other is left. Waiting happens before a backend is
-    called, so that it is no part of any latency. Made outside of the loop, used on one loop.
+    Requests of equal affinity go to one server, the first open one of their rendezvous order, as long as
+    it is hardly above its share; then to the one with the least to do for its speed. A request that finds
+    no room waits in one queue and goes to the server that has room first. A failed try goes to another
+    server at once and waits only where no other is left; while all are down, requests wait for one to come
+    back. Waiting happens before a backend is called, so that it is no part of any latency. `looker` looks
+    at servers from outside, `file` and `make` say which others there are and what asks them. Made outside
+    of the loop, used on one loop.
     """
 
     def __init__(
         self,
         backends: Mapping[str, Backend],
         settings: EndpointSettings,
-        clock: Callable[[], float] = time.monotonic,
+        *,
+        looker: Looker | None = None,
+        file: ServersFile | None = None,
+        make: Callable[[str], Backend] | None = None,
     ) -> None:
         self.settings = settings
         self.counts = Counts()
-        self._clock = clock
-        self._servers = {name: _Server(name, backend) for name, backend in backends.items()}
-        self._slots = asyncio.Semaphore(settings.concurrency)
-        self._order = lru_cache(maxsize=4096)(self._rendezvous)
+        self.note: Callable[[str], None] = lambda text: None
+        """Called with what a person should read at the end of a run too; each text is also logged."""
+        self._named = frozenset(backends)
+        self._file, self._make = file, make
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._fleet = Fleet(settings.concurrency)
+        for name, backend in backends.items():
+            self._fleet.add(name, backend, 0.0)
+        self._queue = Queue()
+        self._health = Health(settings, self._fleet, self._now, self._changed, self._say)
+        self._minder = Minder(settings, self._health, looker)
+        self._outages = Outages(settings, self._fleet, self._queue, self._say)
+        self._unweighed = 0
 
     async def complete(self, request: Request) -> Completion:
-        """One completion. Raises Refused at once, and Exhausted after the last try that failed."""
+        """One completion. Raises Refused at once, Exhausted after the last try that failed, and Outage where
+        no server has been up for longer than the settings bear."""
+        self._wake()
+        self._minder.model = request.model
         self.counts.waiting += 1
         try:
             completion = await self._insist(request)
@@ -144,135 +91,210 @@ class Endpoints:
         return completion
 
     async def close(self) -> None:
-        """Give the connections of every server back."""
-        for server in self._servers.values():
+        """End what looks after the servers, and give the connections of each back."""
+        await self._outages.close()
+        await self._minder.close()
+        for server in list(self._fleet.servers.values()):
+            if server.timer is not None:
+                server.timer.cancel()
             await server.backend.close()
+
+    def blame(self, server: str, reason: str) -> None:
+        """From any thread: an answer of this server is degenerate, for this reason, which should name no
+        question, so that reasons can be counted. One far worse than the others is set aside."""
+        if (loop := self._loop) is not None and not loop.is_closed():
+            loop.call_soon_threadsafe(self._health.blame, server, reason)
 
     def snapshot(self) -> Counts:
         """A copy of the counts, from any thread."""
         return replace(self.counts)
 
+    def servers(self) -> tuple[View, ...]:
+        """Every server as it is now, from any thread."""
+        now = self._now()
+        return tuple(server.view(now) for server in list(self._fleet.servers.values()))
+
     def healthy(self) -> tuple[str, ...]:
         """The servers that would be given a request now."""
-        now = self._clock()
-        return tuple(server.name for server in self._servers.values() if server.open(now))
+        return tuple(server.name for server in list(self._fleet.servers.values()) if server.open)
 
     async def _insist(self, request: Request) -> Completion:
-        failed: set[str] = set()
-        for attempt in itertools.count(1):
-            outcome, server = await self._try(request, failed)
+        turn = Turn(request)
+        tries = 0
+        for rounds in itertools.count(1):
+            server = await self._place(turn, again=rounds > 1)
+            outcome = await self._try(server, request)
             if isinstance(outcome, Completion):
                 return outcome
-            if attempt >= self.settings.attempts:
-                raise Exhausted(outcome, attempt)
+            tries += not isinstance(outcome, (Unreachable, Withdrawn))
+            if tries >= self.settings.attempts:
+                raise Exhausted(outcome, tries)
             self.counts.retried += 1
-            failed.add(server)
-            if not set(self.healthy()) - failed:
-                failed.clear()
-                await asyncio.sleep(self._delay(attempt))
+            turn.failed.add(server)
+            if self._fleet.open and self._fleet.spent(turn):
+                turn.failed.clear()
+                await asyncio.sleep(self._delay(rounds))
         raise AssertionError("unreachable: the count has no end")
 
-    async def _try(self, request: Request, failed: set[str]) -> tuple[Completion | Transient, str]:
-        """One try on the best server there is; the place in flight is held no longer than the try."""
-        await self._admit()
-        server = self._pick(request.affinity, failed)
-        trial, asides = server.asides > 0, server.asides
-        server.on_trial |= trial
-        self._enter(server, 1)
+    async def _place(self, turn: Turn, *, again: bool) -> Server:
+        """Take a place in flight on the server that does it; what is taken must be left."""
+        free = not len(self._queue) and self.counts.in_flight < self.settings.concurrency
+        if free and (server := self._fleet.pick(turn, self.counts.in_flight)) is not None:
+            self._enter(server)
+            return server
+        future: asyncio.Future[Server] = asyncio.get_running_loop().create_future()
+        turn.future = future
+        turn.home = self._fleet.home(turn.request.affinity)
+        if self._fleet.spent(turn):
+            turn.failed.clear()
+        self._queue.push(turn, front=again)
+        self._dispatch()
+        self._outages.check()
         try:
-            completion = await server.backend.complete(request)
-        except Transient as error:
-            # One death fails all that were in flight: they are one piece of news.
-            if server.asides == asides:
-                self._struck(server, error)
-            return error, server.name
-        except Refused:
-            self._answered(server)
+            return await future
+        except asyncio.CancelledError:
+            self._queue.drop(turn)
+            if future.done() and not future.cancelled() and future.exception() is None:
+                self._leave(future.result())
             raise
+
+    async def _try(self, server: Server, request: Request) -> Completion | Transient:
+        """One try; the place that it has is given back, whatever comes."""
+        began, asides = self._now(), server.asides
+        attempt = asyncio.timeout(None)
+        try:
+            if server.aside:
+                return self._withdrawn(server)
+            async with attempt:
+                server.attempts.add(attempt)
+                completion = await server.backend.complete(request)
+        except Transient as error:
+            self._health.struck(server, error, began, asides)
+            return error.with_traceback(None)
+        except Refused:
+            self._health.refused(server)
+            raise
+        except TimeoutError:
+            if attempt.expired():
+                return self._withdrawn(server)
+            raise
+        else:
+            self._health.answered(server, completion.completion_tokens)
+            self._weigh()
+            return completion
         finally:
-            self._enter(server, -1)
-            server.on_trial &= not trial
-            self._slots.release()
-        self._answered(server)
-        return completion, server.name
+            server.attempts.discard(attempt)
+            self._leave(server)
 
-    def _enter(self, server: _Server, step: int) -> None:
-        server.outstanding += step
-        self.counts.in_flight += step
-        self.counts.waiting -= step
+    def _withdrawn(self, server: Server) -> Withdrawn:
+        self.counts.withdrawn += 1
+        server.withdrawn += 1
+        return Withdrawn(f"taken back from {server.name}: {server.why}")
 
-    async def _admit(self) -> None:
-        """Take a place in flight, once some server does not ask to be left alone."""
-        while True:
-            await self._slots.acquire()
-            wait = min(server.busy_until for server in self._servers.values()) - self._clock()
-            if wait <= 0:
+    def _enter(self, server: Server) -> None:
+        server.enter(self._now())
+        self.counts.in_flight += 1
+        self.counts.waiting -= 1
+
+    def _leave(self, server: Server) -> None:
+        server.leave(self._now())
+        self.counts.in_flight -= 1
+        self.counts.waiting += 1
+        if len(self._queue):
+            self._dispatch()
+        if server.leaving and not server.outstanding:
+            self._retire(server)
+
+    def _dispatch(self) -> None:
+        """Give places to those that wait, as long as there are both."""
+        while len(self._queue) and self.counts.in_flight < self.settings.concurrency:
+            if (match := self._match()) is None:
                 return
-            self._slots.release()
-            await asyncio.sleep(wait * uniform(1.0, 1.1))
+            server, turn = match
+            # One that was cancelled and has not yet said so is in nobody's way.
+            if turn.future is not None and not turn.future.done():
+                self._enter(server)
+                turn.future.set_result(server)
 
-    def _pick(self, affinity: str, failed: set[str]) -> _Server:
-        now = self._clock()
-        servers = self._order(affinity)
-        usable = [server for server in servers if server.open(now)]
-        fresh = [server for server in usable if server.name not in failed] or usable
-        if not fresh:
-            # Nobody is healthy: knock where it may open soonest; the number of tries is bounded.
-            free = [server for server in servers if now >= server.busy_until]
-            return min(free, key=lambda s: (s.name in failed, s.outstanding, s.aside_until))
-        share = -(-self.settings.concurrency // len(usable))
-        return fresh[0] if fresh[0].outstanding < share else min(fresh, key=lambda s: s.outstanding)
+    def _match(self) -> tuple[Server, Turn] | None:
+        """The server with the most room, and what it does next; another where all have failed on it."""
+        idle: list[Server] = []
+        while (server := self._fleet.roomiest(idle)) is not None:
+            if (turn := self._queue.take(server)) is not None:
+                return server, turn
+            idle.append(server)
+        return None
 
-    def _rendezvous(self, affinity: str) -> tuple[_Server, ...]:
-        """Every server, best first, such that one that leaves moves only its own affinities."""
-
-        def weight(server: _Server) -> bytes:
-            return blake2b(
-                f"{server.name}\0{affinity}".encode("utf-8", "surrogatepass"), digest_size=8
-            ).digest()
-
-        return tuple(sorted(self._servers.values(), key=weight))
-
-    def _answered(self, server: _Server) -> None:
-        if server.asides:
-            _log.warning("%s answers again", server.name)
-        server.streak = server.asides = 0
-        server.aside_until = 0.0
-
-    def _struck(self, server: _Server, error: Transient) -> None:
-        now = self._clock()
-        if error.retry_after is not None:
-            # A server that says when to come back is full, not broken.
-            wait = min(error.retry_after, self.settings.retry_after_max_s)
-            server.busy_until = max(server.busy_until, now + wait)
+    def _wake(self) -> None:
+        """Begin to look after the servers, with the first request on a loop."""
+        loop = asyncio.get_running_loop()
+        if self._loop is loop:
             return
-        server.streak += 1
-        # One failed trial is enough to set a server aside again.
-        if server.streak >= self.settings.strikes or server.asides:
-            wait = self.settings.aside_s * 2 ** min(server.asides, 4)
-            server.aside_until = now + wait
-            server.asides += 1
-            server.streak = 0
-            _log.warning("%s is set aside for %g s: %s", server.name, wait, error)
+        self._loop = loop
+        if self._file is not None:
+            self._minder.follow(self._file, self._listed)
+            self._listed()
+        for server in self._fleet.servers.values():
+            self._joined(server)
+        self._changed()
 
-    def _delay(self, attempt: int) -> float:
+    def _listed(self) -> None:
+        """The file of servers has changed."""
+        if self._file is None or self._make is None:
+            return
+        if self._file.fault is not None:
+            self._say(f"{self._file.fault}; the servers stay as they are")
+        wanted = self._named | set(self._file.servers)
+        for name in sorted(wanted - self._fleet.servers.keys()):
+            self._joined(self._fleet.add(name, self._make(name), self._now()))
+        for server in list(self._fleet.servers.values()):
+            server.leaving = server.name not in wanted
+            if server.leaving and not server.outstanding:
+                self._retire(server)
+        self._changed()
+
+    def _joined(self, server: Server) -> None:
+        if self._minder.looker is not None:
+            server.limit.begin(-(-self.settings.concurrency // len(self._fleet.servers)))
+            self._minder.tend(server)
+
+    def _retire(self, server: Server) -> None:
+        """It has left, and nothing of it is in flight."""
+        self._fleet.remove(server)
+        server.news.set()
+        self._minder.start(server.backend.close())
+
+    def _changed(self) -> None:
+        """A server joined, left, was set aside, rests, or is back."""
+        self._fleet.refresh()
+        for server in self._fleet.servers.values():
+            if server.aside:
+                self._minder.tend(server)
+            elif server.busy and self._loop is not None:
+                if server.timer is not None:
+                    server.timer.cancel()
+                server.timer = self._loop.call_at(server.until, self._health.rested, server)
+        for turn in self._queue:
+            turn.home = self._fleet.home(turn.request.affinity)
+            if self._fleet.spent(turn):
+                turn.failed.clear()
+        self._dispatch()
+        self._outages.check()
+
+    def _weigh(self) -> None:
+        self._unweighed += 1
+        if self._unweighed >= max(16, self.settings.concurrency // 2):
+            self._unweighed = 0
+            self._fleet.weigh(self._now())
+
+    def _delay(self, rounds: int) -> float:
         """Seconds until the next try: jittered, so that those who failed together do not return together."""
-        longest = min(self.settings.backoff_max_s, self.settings.backoff_s * 2.0 ** min(attempt, 60))
+        longest = min(self.settings.backoff_max_s, self.settings.backoff_s * 2.0 ** min(rounds, 60))
         return uniform(longest / 2, longest)
 
+    def _now(self) -> float:
+        return 0.0 if self._loop is None else self._loop.time()
 
-def connect(settings: EndpointSettings) -> Endpoints:
-    """Endpoints over OpenAI-compatible servers. Raises ConfigError for a bad URL or a key that is not set."""
-    return Endpoints(
-        {
-            server: OpenAI(
-                server,
-                api_key_env=settings.api_key_env,
-                connect_s=settings.connect_s,
-                base_timeout_s=settings.base_timeout_s,
-                tokens_per_second=settings.tokens_per_second,
-            )
-            for server in settings.servers
-        },
-        settings,
-    )
+    def _say(self, text: str) -> None:
+        _log.warning("%s", text)
+        self.note(text)

@@ -32,7 +32,8 @@ def preflight(config: RunConfig, lanes: Sequence[Lane], checks: Mapping[str, Any
     _steer(config, lanes)
     roles = [] if config.input.recorded else ["generate"]
     for lane, names in judging.items():
-        if names and config.judge.backend == "openai" and not config.judge.servers:
+        asked = config.judge.servers or config.judge.servers_file
+        if names and config.judge.backend == "openai" and not asked:
             raise ConfigError(
                 f"[judge] servers: rubrics of the {lane} lane ({', '.join(names)}) ask a judge: name at "
                 f"least one base URL that ends in /v1, or leave the lane out with lanes = […]"

@@ -101,6 +101,11 @@ def _absolute(config: RunConfig, base: Path | None, where: str) -> RunConfig:
         }
     )
     folders = [path(p) for p in config.screen.folders]
+    lists = {
+        role: model.model_copy(update={"servers_file": path(model.servers_file)})
+        for role, model in (("generate", config.generate), ("judge", config.judge))
+        if model.servers_file is not None
+    }
     return config.model_copy(
-        update={"input": fixed, "screen": config.screen.model_copy(update={"folders": folders})}
+        update={"input": fixed, "screen": config.screen.model_copy(update={"folders": folders}), **lists}
     )

@@ -1,9 +1,12 @@
 """What a model is to the engine: one async method, from a request to a completion or a named error.
 
 BackendError
-├── Transient   an outage, a full server, a torn reply, a wrong key or address: worth another try
-└── Refused     this request will never be answered: too long, malformed
-    └── Unable  this server does not do what is asked; another may
+├── Transient        an outage, a full server, a torn reply: worth another try
+│   ├── Unreachable  nothing listens there: the request was not sent
+│   ├── Unfit        a key, a model or an address that this server does not take
+│   └── Outage       every server is down for longer than may be waited
+└── Refused          this request will never be answered: too long, malformed
+    └── Unable       this server does not do what is asked; another may
 """
 
 from collections.abc import Mapping
@@ -23,6 +26,18 @@ class Transient(BackendError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class Unreachable(Transient):
+    """No connection was made: the server never saw the request, which is no try of it."""
+
+
+class Unfit(Transient):
+    """Said of the server and not of the request: it takes no such key, model or path. Another may."""
+
+
+class Outage(Transient):
+    """No server has answered for as long as may be waited: the end of a run, and no try of the request."""
 
 
 class Refused(BackendError):

@@ -9,7 +9,7 @@ import time
 import aiohttp
 from yarl import URL
 
-from datapipe.backends.base import BackendError, Completion, Request, Transient
+from datapipe.backends.base import BackendError, Completion, Request, Transient, Unfit, Unreachable
 from datapipe.backends.wire import body_of, completion_of, error_of, quote, retry_after_of
 from datapipe.errors import ConfigError
 
@@ -81,6 +81,9 @@ class OpenAI:
                 return await self._read(response, started, request)
         except BackendError as error:
             return error
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            said = quote(str(error).encode("utf-8", "replace"), self._key)
+            return Unreachable(f"{self.server} cannot be reached: {type(error).__name__}: {said}")
         except TimeoutError as error:
             waited = time.perf_counter() - started
             return Transient(f"{self.server} did not answer in {waited:.1f} s ({type(error).__name__})")
@@ -126,7 +129,7 @@ class OpenAI:
         if response.status in (401, 403):
             key = f"the key in ${self.api_key_env}" if self.api_key_env else "a request without a key"
             said = quote(body, self._key)
-            return Transient(f"{self.server} answered {response.status} to {key}: {said}")
+            return Unfit(f"{self.server} answered {response.status} to {key}: {said}")
         wait = retry_after_of(response.headers.get("Retry-After"), time.time())
         return error_of(response.status, body, self.server, wait, self._key)
 

@@ -5,7 +5,7 @@ import re
 from email.utils import parsedate_to_datetime
 from typing import Any
 
-from datapipe.backends.base import BackendError, Completion, Refused, Request, Transient
+from datapipe.backends.base import BackendError, Completion, Refused, Request, Transient, Unfit
 from datapipe.backends.reply import QUOTE, Malformed, WrongModel, read_reply, read_text
 
 OURS = frozenset({"model", "messages", "n", "stream", "seed", "max_tokens", "max_completion_tokens", "tools"})
@@ -17,6 +17,9 @@ _UNPRINTABLE = re.compile(
 _REFUSED = frozenset({400, 413, 414, 422, 431})
 """What a request is to blame for. Any other 3xx and 4xx is about a key, an address or a proxy: a person
 mends it, and a request that it took must not be given up for ever."""
+_NOT_NOW = frozenset({408, 425, 429, 499})
+FULL_S = 1.0
+"""What a 429 without Retry-After means: full, and not broken."""
 _REFUSED_CODES = frozenset({"context_length_exceeded", "invalid_request_error", "BadRequestError"})
 
 
@@ -67,7 +70,7 @@ def completion_of(
         raise error_of(200, body, server, secret=secret)
     # Raised here, so that no chain of errors keeps the body in memory.
     if isinstance(flaw, WrongModel):
-        raise Transient(f"{server} sent a reply {quote(str(flaw).encode(), secret)}")
+        raise Unfit(f"{server} sent a reply {quote(str(flaw).encode(), secret)}")
     raise Transient(f"{server} sent a malformed reply, {flaw}: {quote(body, secret)}")
 
 
@@ -84,7 +87,9 @@ def error_of(
     message = f"{server} answered {status}: {quote(body, secret)}"
     if real in _REFUSED or (code in _REFUSED_CODES and real not in (401, 403, 404)):
         return Refused(message)
-    return Transient(message, retry_after)
+    if 300 <= real < 500 and real not in _NOT_NOW:
+        return Unfit(message, retry_after)
+    return Transient(message, FULL_S if retry_after is None and real == 429 else retry_after)
 
 
 def retry_after_of(header: str | None, now: float) -> float | None:

@@ -52,8 +52,8 @@ class Clock:
         return self.now
 
 
-def endpoints(*servers: Server, clock: Callable[[], float] = time.monotonic, **changed: Any) -> Endpoints:
-    return Endpoints({s.name: s for s in servers}, settings(*(s.name for s in servers), **changed), clock)
+def endpoints(*servers: Server, **changed: Any) -> Endpoints:
+    return Endpoints({s.name: s for s in servers}, settings(*(s.name for s in servers), **changed))
 
 
 async def ask(backend: Backend, *requests: Request) -> list[Completion | BaseException]:

@@ -7,8 +7,9 @@ import pytest
 
 from datapipe.backends.base import Completion, Refused, Request, Transient
 from datapipe.backends.fake import Fake, Faults
-from datapipe.endpoints import Counts, Endpoints, EndpointSettings, Exhausted, connect
+from datapipe.endpoints import Counts, Endpoints, EndpointSettings, Exhausted
 from datapipe.errors import ConfigError
+from datapipe.server_connect import connect
 from tests.datapipe.scripted import Clock, Server, ask, endpoints, failing, request, run, settings
 from tests.stub_server import dead_url, half, reset, says, sends, stub
 

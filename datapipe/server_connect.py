@@ -1,0 +1,34 @@
+"""Endpoints over OpenAI-compatible servers, from their settings."""
+
+from pathlib import Path
+
+from datapipe.backends.base import Backend
+from datapipe.backends.openai import OpenAI
+from datapipe.endpoints import Endpoints
+from datapipe.errors import ConfigError
+from datapipe.server_list import ServersFile
+from datapipe.server_poll import Poll
+from datapipe.server_settings import EndpointSettings
+
+
+def connect(settings: EndpointSettings) -> Endpoints:
+    """Servers of the settings and of their file, which may be missing so far; connects to none. Raises ConfigError
+    for a bad URL, a key that is not set, or a file that is no list of servers."""
+
+    def make(server: str) -> Backend:
+        return OpenAI(
+            server,
+            api_key_env=settings.api_key_env,
+            connect_s=settings.connect_s,
+            base_timeout_s=settings.base_timeout_s,
+            tokens_per_second=settings.tokens_per_second,
+        )
+
+    file = None
+    if settings.servers_file is not None:
+        file = ServersFile(Path(settings.servers_file), settings.role)
+        file.read()
+        if file.fault is not None and file.path.exists():
+            raise ConfigError(file.fault)
+    backends = {server: make(server) for server in settings.servers}
+    return Endpoints(backends, settings, looker=Poll(settings.connect_s), file=file, make=make)
