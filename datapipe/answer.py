@@ -5,7 +5,7 @@ from collections.abc import Generator, Iterable
 from contextlib import closing
 
 from datapipe.asking import to_answer, to_failure
-from datapipe.backends.base import Completion, Request
+from datapipe.backends.base import Completion, Outage, Request
 from datapipe.blame import Watch
 from datapipe.choices import missing, requests_of, told
 from datapipe.context import Context, Shard
@@ -21,8 +21,9 @@ from schemas.rows import Answer, Failure, Label, Question
 def answer(ctx: Context, shard: Shard) -> None:
     """Fill `answers` with what is owed for a shard; what a kill left in the journal is taken first.
 
-    Raises ServersDown where requests went out, not one came back, and the servers answer nothing else
-    either. That is their fault and no request's, so no try is counted.
+    Raises ServersDown where all servers were down for longer than is waited, or requests went out, not one
+    came back, and the servers answer nothing else either. That is their fault and no request's, so no try
+    is counted.
     """
     work = _Work(ctx, shard)
     owed = work.owed()
@@ -33,7 +34,7 @@ def answer(ctx: Context, shard: Shard) -> None:
             work.ask(owed, journal)
     work.commit()
     if work.outage:
-        raise ServersDown(f"{shard}: no server answered; the last said: {work.outage}. Run again to go on")
+        raise ServersDown(f"{shard}: {work.outage}. Run again to go on")
 
 
 class _Work:
@@ -78,12 +79,17 @@ class _Work:
                     self.fresh[made.answer_id] = made
                     watch.look(made)
                     progress.answered(outcome.completion_tokens)
+                elif isinstance(outcome, Outage):
+                    self.outage = str(outcome)
+                    break
                 else:
                     failure = to_failure(self.shard.lane, self.policy.policy_id, request, outcome)
                     progress.drop(f"request: {failure.reason}")
                     failures.append(failure)
                 progress.step("answer")
-        if failures and len(self.fresh) == before:
+        if self.outage:
+            failures = [failure for failure in failures if failure.reason == "refused"]
+        elif failures and len(self.fresh) == before:
             failures = self._all_failed(failures)
         for failure in failures:
             self._lose(failure, journal)
@@ -117,7 +123,7 @@ class _Work:
         last = failures[-1].detail or "nothing"
         outage = any(failure.reason == "outage" for failure in failures)
         if outage and not responds(self.ctx.generator, self.ctx.settings.generate.model):
-            self.outage = last
+            self.outage = f"no server answered; the last said: {last}"
             return []
         if self.fresh or self.stored:
             return failures

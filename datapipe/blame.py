@@ -62,7 +62,7 @@ class Watch:
         if key not in self._seen:
             self._seen.add(key)
             return None
-        return None if self._greedy else f"the same long thinking twice for question {made.question_id}"
+        return None if self._greedy else "the same long thinking twice for one question"
 
 
 def degenerate(made: Answer) -> str | None:

@@ -67,7 +67,7 @@ class Model(Section):
     api_key_env: str | None = None
     """Name of the environment variable that holds the key; the key itself is never stored."""
     concurrency: int = Field(64, ge=1)
-    """Most requests in flight over all servers and shards. Each server gets fewer where its metrics tell that it
+    """Most requests in flight over all servers and shards. A server gets fewer where its metrics tell that it
     queues them, so that this may be far above what they can take."""
     attempts: int = Field(6, ge=1)
     """Tries of one request before it is left owed."""

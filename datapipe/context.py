@@ -144,5 +144,7 @@ class Context:
 
     def _open(self, role: str) -> Backend:
         backend = self._backend(self.settings, role)
+        if isinstance(backend, Endpoints):
+            backend.note, backend.ended = self.progress.note, self.abort.is_set
         self._opened.append(backend)
         return backend

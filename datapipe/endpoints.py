@@ -8,6 +8,7 @@ from dataclasses import replace
 from random import uniform
 
 from datapipe.backends.base import Backend, Completion, Refused, Request, Transient, Unreachable
+from datapipe.server_errors import Exhausted, Withdrawn
 from datapipe.server_fleet import Fleet
 from datapipe.server_health import Health
 from datapipe.server_list import ServersFile
@@ -20,20 +21,9 @@ from datapipe.server_state import Counts, Server, View
 
 __all__ = ["Counts", "EndpointSettings", "Endpoints", "Exhausted"]
 
+NOTES = 50
+"""A server that comes and goes for days fills a log, and no list that is read."""
 _log = logging.getLogger(__name__)
-
-
-class Exhausted(Transient):
-    """The last error of a request whose tries are used up; `attempts` is how many there were."""
-
-    def __init__(self, last: Transient, attempts: int) -> None:
-        tries = "1 attempt" if attempts == 1 else f"{attempts} attempts"
-        super().__init__(f"gave up after {tries}: {last}", last.retry_after)
-        self.attempts = attempts
-
-
-class Withdrawn(Transient):
-    """Taken back from a server that was set aside: no try of the request."""
 
 
 class Endpoints:
@@ -59,8 +49,10 @@ class Endpoints:
     ) -> None:
         self.settings = settings
         self.counts = Counts()
-        self.note: Callable[[str], None] = lambda text: None
-        """Called with what a person should read at the end of a run too; each text is also logged."""
+        self.note: Callable[[str], None] | None = None
+        """Called with what a person should read at the end of a run too: the first NOTES that are logged."""
+        self.ended: Callable[[], bool] = lambda: False
+        """Whether whoever asks is about to end, so that nobody waits for servers that are down."""
         self._named = frozenset(backends)
         self._file, self._make = file, make
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -70,8 +62,8 @@ class Endpoints:
         self._queue = Queue()
         self._health = Health(settings, self._fleet, self._now, self._changed, self._say)
         self._minder = Minder(settings, self._health, looker)
-        self._outages = Outages(settings, self._fleet, self._queue, self._say)
-        self._unweighed = 0
+        self._outages = Outages(settings, self._fleet, self._queue, self._say, lambda: self.ended())
+        self._unweighed = self._notes = 0
 
     async def complete(self, request: Request) -> Completion:
         """One completion. Raises Refused at once, Exhausted after the last try that failed, and Outage where
@@ -167,7 +159,10 @@ class Endpoints:
                 return self._withdrawn(server)
             async with attempt:
                 server.attempts.add(attempt)
-                completion = await server.backend.complete(request)
+                try:
+                    completion = await server.backend.complete(request)
+                finally:
+                    server.attempts.discard(attempt)
         except Transient as error:
             self._health.struck(server, error, began, asides)
             return error.with_traceback(None)
@@ -183,7 +178,6 @@ class Endpoints:
             self._weigh()
             return completion
         finally:
-            server.attempts.discard(attempt)
             self._leave(server)
 
     def _withdrawn(self, server: Server) -> Withdrawn:
@@ -297,4 +291,6 @@ class Endpoints:
 
     def _say(self, text: str) -> None:
         _log.warning("%s", text)
-        self.note(text)
+        self._notes += 1
+        if self.note is not None and self._notes <= NOTES:
+            self.note(text)

@@ -12,8 +12,10 @@ from datapipe.server_settings import EndpointSettings
 
 
 def connect(settings: EndpointSettings) -> Endpoints:
-    """Servers of the settings and of their file, which may be missing so far; connects to none. Raises ConfigError
-    for a bad URL, a key that is not set, or a file that is no list of servers."""
+    """Servers of the settings and of their file, which may be missing so far; connects to none.
+
+    Raises ConfigError for a bad URL, a key that is not set, or a file that is no list of servers.
+    """
 
     def make(server: str) -> Backend:
         return OpenAI(

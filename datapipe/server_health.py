@@ -99,10 +99,15 @@ class Health:
 
     def set_aside(self, server: Server, why: str, *, withdraw: bool = False) -> None:
         """Give it nothing for a while, longer each time; with `withdraw`, take back what it has."""
-        doublings = min(server.relapses, LONGEST) + min(server.bans, BANS)
-        wait = self.settings.aside_s * 2.0**doublings
-        server.until = self._now() + wait
+        doublings = min(server.relapses, LONGEST)
+        wait = self.settings.aside_s * 2.0 ** (doublings + min(server.bans, BANS))
         server.aside, server.busy, server.why = True, False, why
+        if self.fleet.down():
+            # Nobody else is there, so whoever is back first is found soon.
+            wait = min(wait, self.settings.backoff_s * 2.0**doublings)
+            for other in self.fleet.servers.values():
+                other.until = min(other.until, self._now() + wait)
+        server.until = self._now() + wait
         server.asides += 1
         server.relapses += 1
         server.streak = 0

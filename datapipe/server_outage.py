@@ -18,10 +18,15 @@ class Outages:
     """Watches over the queue while no server could answer. Used on one loop."""
 
     def __init__(
-        self, settings: EndpointSettings, fleet: Fleet, queue: Queue, say: Callable[[str], None]
+        self,
+        settings: EndpointSettings,
+        fleet: Fleet,
+        queue: Queue,
+        say: Callable[[str], None],
+        ended: Callable[[], bool],
     ) -> None:
         self.settings, self.fleet, self.queue = settings, fleet, queue
-        self._say = say
+        self._say, self._ended = say, ended
         self._over: str | None = None
         """Why nobody waits any longer, until a server is back."""
         self._task: asyncio.Task[None] | None = None
@@ -47,8 +52,9 @@ class Outages:
         tell = FIRST_S
         while self.fleet.down() and len(self.queue):
             waited, most = loop.time() - began, self._most()
-            if waited >= most:
-                self._end(f"no {self.settings.role} server answered in {waited:.0f} s; {self._last()}")
+            if waited >= most or self._ended():
+                role = self.settings.role
+                self._end(f"no server answered as {role} in {waited:.0f} s; {self._last()}")
                 return
             if waited >= tell:
                 tell += TELL_S

@@ -1,8 +1,8 @@
 """Model servers that answer, fail and count as a test says."""
 
 import asyncio
-import time
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from datapipe.backends.base import Backend, Completion, Request
@@ -27,7 +27,7 @@ class Server:
         try:
             await asyncio.sleep(0)
             if self.answer is not None:
-                return await self.answer(request)
+                return replace(await self.answer(request), server=self.name)
             return Completion("yes", "stop", self.name, completion_tokens=2)
         finally:
             self.now -= 1
@@ -43,13 +43,6 @@ def request(number: int = 0, affinity: str | None = None) -> Request:
 def settings(*servers: str, **changed: Any) -> EndpointSettings:
     values: dict[str, Any] = {"backoff_s": 0.001, "backoff_max_s": 0.002, "aside_s": 0.02}
     return EndpointSettings(servers, **{**values, **changed})
-
-
-class Clock:
-    now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 def endpoints(*servers: Server, **changed: Any) -> Endpoints:
@@ -73,5 +66,15 @@ def failing(error: Exception, times: int = 10**9) -> Answer:
         if left >= 0:
             raise error
         return Completion("yes", "stop", "late")
+
+    return answer
+
+
+def lasting(seconds: float, tokens: int = 100) -> Answer:
+    """Takes its time, whatever else it does."""
+
+    async def answer(request: Request) -> Completion:
+        await asyncio.sleep(seconds)
+        return Completion("yes", "stop", "timely", completion_tokens=tokens)
 
     return answer

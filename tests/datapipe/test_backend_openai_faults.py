@@ -32,7 +32,7 @@ def test_an_outage_is_worth_another_try(status: int) -> None:
     assert isinstance(error, Transient)
     assert f"answered {status}" in str(error)
     assert "busy" in str(error)
-    assert error.retry_after is None
+    assert error.retry_after == (1.0 if status == 429 else None)
 
 
 @pytest.mark.parametrize("status", [302, 401, 403, 404, 405, 407])

@@ -45,7 +45,7 @@ def test_a_thinking_said_twice_is_told_of_the_second_server() -> None:
     watch.look(made(server="five", thinking_id="new", question_id="other"))
     watch.look(made(server="six", thinking_id="new", continues="a"))
     assert [server for server, _ in backend.told] == ["two", "three"]
-    assert {reason for _, reason in backend.told} == {"the same long thinking twice for question q"}
+    assert {reason for _, reason in backend.told} == {"the same long thinking twice for one question"}
 
 
 def test_greedy_answers_repeat_each_other() -> None:

@@ -131,7 +131,7 @@ def test_servers_that_are_not_there_are_named(tmp_path: Path) -> None:
     url = dead_url()
     file = configured(
         tmp_path,
-        generate={"model": '"m"', "servers": f'["{url}"]'},
+        generate={"model": '"m"', "servers": f'["{url}"]', "startup_s": "3"},
         judge={"model": '"m"', "servers": f'["{url}"]'},
     )
     done = subprocess.run([*DATAPIPE, "run", file], capture_output=True, text=True, timeout=120, check=False)

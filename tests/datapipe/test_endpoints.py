@@ -1,6 +1,5 @@
 import asyncio
 import logging
-from collections import Counter
 from typing import Any
 
 import pytest
@@ -10,7 +9,8 @@ from datapipe.backends.fake import Fake, Faults
 from datapipe.endpoints import Counts, Endpoints, EndpointSettings, Exhausted
 from datapipe.errors import ConfigError
 from datapipe.server_connect import connect
-from tests.datapipe.scripted import Clock, Server, ask, endpoints, failing, request, run, settings
+from tests.datapipe.scripted import Server, ask, endpoints, failing, lasting, request, run, settings
+from tests.datapipe.virtual import story
 from tests.stub_server import dead_url, half, reset, says, sends, stub
 
 
@@ -31,7 +31,7 @@ def test_no_more_are_in_flight_than_allowed_over_all_servers() -> None:
 
 
 def test_one_question_goes_to_one_server_and_questions_are_spread() -> None:
-    servers = [Server("a"), Server("b"), Server("c")]
+    servers = [Server(name, lasting(1.0)) for name in "abc"]
     pool = endpoints(*servers, concurrency=300)
 
     async def one_by_one() -> dict[str, set[str]]:
@@ -41,29 +41,45 @@ def test_one_question_goes_to_one_server_and_questions_are_spread() -> None:
             homes.setdefault(f"q{i % 60}", set()).add(got.server)
         return homes
 
-    homes = asyncio.run(one_by_one())
+    homes = story(one_by_one())
     assert all(len(home) == 1 for home in homes.values())
     assert all(len(server.asked) >= 50 for server in servers)
 
 
 def test_a_server_that_leaves_moves_only_its_own_questions() -> None:
-    def homes(*names: str) -> list[str]:
-        pool = endpoints(*map(Server, names), concurrency=1000)
-        return [
-            got.server for got in run(pool, *(request(i) for i in range(60))) if isinstance(got, Completion)
-        ]
+    async def homes(*names: str) -> list[str]:
+        pool = endpoints(*(Server(name, lasting(1.0)) for name in names))
+        return [(await pool.complete(request(i))).server for i in range(60)]
 
-    three, two = homes("a", "b", "c"), homes("a", "b")
+    three, two = story(homes("a", "b", "c")), story(homes("a", "b"))
     assert [home for home in three if home != "c"] == [
         new for old, new in zip(three, two, strict=True) if old != "c"
     ]
     assert "c" in three
 
 
-def test_a_saturated_server_hands_on_to_the_one_with_the_least_to_do() -> None:
+def test_a_server_hardly_above_its_share_hands_on() -> None:
     servers = [Server("a"), Server("b")]
-    got = run(endpoints(*servers, concurrency=8), *(request(i, "one question") for i in range(8)))
-    assert Counter(c.server for c in got if isinstance(c, Completion)) == {"a": 4, "b": 4}
+    got = run(endpoints(*servers, concurrency=64), *(request(i, "one question") for i in range(32)))
+    assert all(isinstance(c, Completion) for c in got)
+    assert sorted(server.most for server in servers) in ([14, 18], [13, 19], [12, 20])
+
+
+def test_the_queue_gives_a_free_server_what_is_at_home_there() -> None:
+    servers = [Server("a", lasting(1.0)), Server("b", lasting(1.0))]
+    pool = endpoints(*servers, concurrency=8)
+
+    async def tell() -> tuple[int, dict[str, set[str]]]:
+        asked = [request(i, f"q{i // 8}") for i in range(160)]
+        homes: dict[str, set[str]] = {}
+        for question, got in zip(asked, await ask(pool, *asked), strict=True):
+            assert isinstance(got, Completion)
+            homes.setdefault(question.affinity, set()).add(got.server)
+        return servers[0].most + servers[1].most, homes
+
+    most, homes = story(tell(), 21.0)
+    assert most <= 10
+    assert sum(len(home) == 1 for home in homes.values()) >= 10
 
 
 def test_a_failed_try_goes_to_another_server() -> None:
@@ -96,39 +112,45 @@ def test_a_refused_request_is_not_tried_again() -> None:
 
 def test_a_dead_server_is_set_aside_and_taken_back(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.WARNING, "datapipe.endpoints")
-    bad, good = Server("bad", failing(Transient("reset"), times=3)), Server("good")
-    clock = Clock()
-    pool = endpoints(bad, good, clock=clock, strikes=3, concurrency=1)
+    bad, good = Server("bad", failing(Transient("reset"), times=5)), Server("good")
+    pool = endpoints(bad, good, aside_s=15, concurrency=1)
 
-    async def story() -> None:
+    async def tell() -> None:
         await ask(pool, *(request(i) for i in range(30)))
         assert len(bad.asked) == 3
         assert pool.healthy() == ("good",)
-        clock.now += 1
+        await asyncio.sleep(15 + 30 + 59)
+        assert bad.asked[3:] == ["trial", "trial"]
+        assert pool.healthy() == ("good",)
+        await asyncio.sleep(2)
         assert pool.healthy() == ("bad", "good")
         await ask(pool, *(request(i) for i in range(30)))
-        assert len(bad.asked) > 5
+        assert len(bad.asked) > 10
 
-    asyncio.run(asyncio.wait_for(story(), 10))
-    assert [r.message.partition(" for ")[0] for r in caplog.records] == [
-        "bad is set aside",
+    story(tell(), 200)
+    assert [r.message for r in caplog.records] == [
+        "bad is set aside for 15 s: reset",
+        "bad is set aside for 30 s: reset",
+        "bad is set aside for 60 s: reset",
         "bad answers again",
     ]
 
 
-def test_only_one_request_tries_a_server_that_was_set_aside() -> None:
-    bad, good = Server("bad", failing(Transient("reset"))), Server("good")
-    clock = Clock()
-    pool = endpoints(bad, good, clock=clock, strikes=1, concurrency=16)
+def test_a_server_that_hangs_is_tried_with_one_token_and_no_request() -> None:
+    hangs, good = Server("hangs", failing(Transient("reset"))), Server("good")
+    pool = endpoints(hangs, good, aside_s=15)
 
-    async def story() -> None:
-        await ask(pool, *(request(i) for i in range(40)))
-        clock.now += 1
-        bad.asked.clear()
-        await ask(pool, *(request(i) for i in range(40)))
+    async def tell() -> None:
+        await ask(pool, *(request(i) for i in range(10)))
+        hangs.answer = lasting(1e9)
+        await ask(pool, *(request(i) for i in range(10)))
+        await asyncio.sleep(15 + 30 + 29)
+        assert hangs.asked.count("trial") == 1
+        [view] = [view for view in pool.servers() if view.name == "hangs"]
+        assert (view.state, view.why) == ("aside", "one token took more than 30 s")
+        assert view.back_in_s == pytest.approx(1.0)
 
-    asyncio.run(asyncio.wait_for(story(), 10))
-    assert len(bad.asked) == 1
+    story(tell())
 
 
 def test_requests_that_die_together_set_a_server_aside_once(caplog: pytest.LogCaptureFixture) -> None:

@@ -40,7 +40,8 @@ class Asked:
 
     def asked(self) -> Counter[str]:
         """How often the servers saw each request."""
-        seen = (body for server in self.servers for body in server.bodies)
+        bodies = (body for server in self.servers for body in server.bodies)
+        seen = (body for body in bodies if body["max_tokens"] > 1)  # else it tries a server set aside
         return Counter(f"{body['seed']} {prompt_of(body['messages'])}" for body in seen)
 
 
