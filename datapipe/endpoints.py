@@ -115,6 +115,9 @@ class Endpoints:
         tries = 0
         for rounds in itertools.count(1):
             server = await self._place(turn, again=rounds > 1)
+            while server.aside:  # since the place was given, in this turn of the loop
+                self._leave(server)
+                server = await self._place(turn, again=True)
             outcome = await self._try(server, request)
             if isinstance(outcome, Completion):
                 return outcome
@@ -155,8 +158,6 @@ class Endpoints:
         began, asides = self._now(), server.asides
         attempt = asyncio.timeout(None)
         try:
-            if server.aside:
-                return self._withdrawn(server)
             async with attempt:
                 server.attempts.add(attempt)
                 try:

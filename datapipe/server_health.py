@@ -111,6 +111,7 @@ class Health:
         server.asides += 1
         server.relapses += 1
         server.streak = 0
+        server.made_aside = server.made
         if withdraw:
             self.withdraw(server)
         self._say(f"{server.name} is set aside for {wait:g} s: {why}")

@@ -5,13 +5,15 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from datapipe.backends.base import Refused, Request, Transient
+from datapipe.backends.base import Refused, Request, Transient, Unreachable
 from datapipe.server_health import Health
 from datapipe.server_list import ServersFile
 from datapipe.server_poll import Look, Looker
 from datapipe.server_settings import EndpointSettings
 from datapipe.server_state import Server
 
+FAILED_TRIALS = 3
+"""After so many in a row that ended in an error, what is in flight on a server is taken back."""
 TRIAL_S = 30.0
 """A server that takes longer for one token is as good as down, unless it is seen to make others."""
 
@@ -114,10 +116,13 @@ class Minder:
                 return
         except Transient as error:
             if error.retry_after is None:
-                self.health.set_aside(server, str(error), withdraw=True)
+                # One that takes nothing new may still go on with what it has.
+                lost = server.relapses >= FAILED_TRIALS or isinstance(error, Unreachable)
+                moved = server.done != done or (server.made is not None and server.made != server.made_aside)
+                self.health.set_aside(server, str(error), withdraw=lost and not moved)
                 return
         except Exception as error:  # noqa: BLE001  around a model request; it counts against its server
-            self.health.set_aside(server, f"{type(error).__name__}: {error}", withdraw=True)
+            self.health.set_aside(server, f"{type(error).__name__}: {error}")
             return
         server.honest &= not sick
         if server.aside:

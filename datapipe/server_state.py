@@ -95,6 +95,8 @@ class Server:
     """It was never found to answer while its /health said that it was sick, as behind some proxies."""
     made: float | None = None
     """Tokens that its metrics told last."""
+    made_aside: float | None = None
+    """The same when it was last set aside."""
     moved_at: float = 0.0
     """When it last made a token, answered, or was given something while it had nothing."""
     since: float = 0.0
