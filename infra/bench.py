@@ -1,7 +1,8 @@
 """Measure speed, size, memory and recovery, as ratios of one run, and hold each to its gate.
 
     python infra/bench.py [verdicts] [engine] [files] [verifying] [memory] [sandbox] [kill]
-                           [suspicion] [stub] [many] [soak] [peers] [--pairs N]
+                           [suspicion] [stub] [many] [soak] [peers] [vllm]
+                           [--pairs N]
 
 Ends with 1 where a gate does not hold. A gate on a ratio holds if the one-sided 95 % bound over the pairs,
 which are taken in turns, exceeds it.
@@ -15,7 +16,20 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks import engine, files, gates, kill, memory, sandbox, soak, stub, suspicion, verdicts, verifying
+from benchmarks import (
+    engine,
+    files,
+    gates,
+    kill,
+    memory,
+    sandbox,
+    served,
+    soak,
+    stub,
+    suspicion,
+    verdicts,
+    verifying,
+)
 from benchmarks.gates import Measured
 from benchmarks.peers import measure as peers
 
@@ -34,6 +48,7 @@ PARTS = (
     "many",
     "soak",
     "peers",
+    "vllm",
 )
 
 
@@ -52,6 +67,7 @@ def main() -> int:
         "many": stub.measure_many,
         "soak": soak.measure,
         "peers": partial(peers.measure, pairs=given.pairs),
+        "vllm": partial(served.measure, pairs=given.pairs),
         "sandbox": partial(sandbox.measure, pairs=given.pairs),
     }
     failed = 0

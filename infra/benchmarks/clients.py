@@ -1,6 +1,7 @@
 """The same questions through `datapipe run` and through the bare loop, each a process of its own."""
 
 import json
+import os
 import re
 import resource
 import shutil
@@ -10,8 +11,10 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
+from benchmarks.gates import Measured
 from benchmarks.questions import write_questions
 
 from datapipe.asking import to_request
@@ -49,6 +52,8 @@ class Took:
     tokens: int = 0
     import_s: float = 0.0
     """Of the seconds, those before anything could be asked: imports."""
+    whole_s: float = 0.0
+    """Where `seconds` are those of a part: all of them."""
 
     @property
     def rate(self) -> float:
@@ -97,11 +102,10 @@ def run(config: RunConfig) -> Took:
 
 
 def prompts_of(config: RunConfig) -> Path:
-    """A file of the prompts of every request, as a list; equal ones are told apart, or a peer asks one."""
+    """A file of the prompts of every request, as a list."""
     file = Path(config.store).parent / "prompts.json"
     said = [json.loads(line) for line in bodies(config).read_bytes().splitlines()]
-    prompts = [f"{body['messages'][-1]['content']} ({number})" for number, body in enumerate(said)]
-    file.write_text(json.dumps(prompts))
+    file.write_text(json.dumps([body["messages"][-1]["content"] for body in said]))
     return file
 
 
@@ -136,3 +140,10 @@ def timed(command: Sequence[str], **more: Any) -> Took:
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     imports = re.search(r"^import_s (\S+)$", done.stderr, re.MULTILINE)
     return Took(1, seconds, spent, import_s=float(imports[1]) if imports else 0.0)
+
+
+def told(name: str, each: list[Took]) -> Measured:
+    """Rate and CPU of one client, with what else the machine does."""
+    rate, cpu = fmean(took.rate for took in each), fmean(took.cpu_ms for took in each)
+    value = f"{rate:,.0f} answers/s, {cpu:.2f} ms CPU each (n={len(each)})"
+    return Measured(name, value, f"none; load {os.getloadavg()[0]:.1f}", True)

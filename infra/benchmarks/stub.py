@@ -1,11 +1,9 @@
 """A whole run against servers that answer at once, beside a loop that does nothing but ask them."""
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import fmean
 
-from benchmarks.clients import Took, bare, configure, run
+from benchmarks.clients import Took, bare, configure, run, told
 from benchmarks.gates import Measured, held, paired
 from benchmarks.memory import peak_of
 
@@ -61,10 +59,3 @@ def kept(took: Took, all_of_them: list[Took]) -> float:
     """Remember what was measured: its rate."""
     all_of_them.append(took)
     return took.rate
-
-
-def told(name: str, each: list[Took]) -> Measured:
-    """Rate and CPU of one client, with what else the machine does."""
-    rate, cpu = fmean(took.rate for took in each), fmean(took.cpu_ms for took in each)
-    value = f"{rate:,.0f} answers/s, {cpu:.2f} ms CPU each (n={len(each)})"
-    return Measured(name, value, f"none; load {os.getloadavg()[0]:.1f}", True)

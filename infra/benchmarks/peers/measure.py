@@ -8,10 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from benchmarks.clients import Took, configure, prompts_of, run
+from benchmarks.clients import Took, configure, prompts_of, run, told
 from benchmarks.gates import PAIRS, Measured, held
 from benchmarks.peers.setup import Missing, python_of, versions_of
-from benchmarks.stub import told
 
 from tests.stub_process import stub_processes
 
