@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 from tests.stub_http import Exchange
-from tests.stub_says import LAYOUTS, chat, choice, laid_out, prompt_of, say
+from tests.stub_says import LAYOUTS, Said, chat, choice, laid_out, prompt_of, say, tokens
 
 Behaviour = Callable[[Exchange, Mapping[str, Any]], Awaitable[None]]
 GIGANTIC = 72 << 20
@@ -125,14 +125,17 @@ def _changed(change: Callable[[list[Any], str], list[Any]]) -> Behaviour:
     async def behave(request: Exchange, body: Mapping[str, Any]) -> None:
         made = chat(body, "field")
         made["choices"] = change(made["choices"], prompt_of(body["messages"]))
+        said = ("".join(filter(None, c["message"].values())) for c in made["choices"])
+        made["usage"]["completion_tokens"] = sum(map(tokens, said))
         request.reply(json.dumps(made).encode())
 
     return behave
 
 
 def _same(choices: list[Any], prompt: str) -> list[Any]:
-    """One text, whatever the seed."""
-    message = laid_out(say(prompt, -1), "field")
+    """One text, whatever the seed, with a thinking of more than 200 tokens."""
+    thinking = "".join(say(prompt, -number).thinking for number in range(1, 6))
+    message = laid_out(Said(thinking, say(prompt, -1).content), "field")
     return [{**each, "message": message} for each in choices]
 
 

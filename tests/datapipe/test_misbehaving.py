@@ -12,6 +12,7 @@ import pytest
 
 from datapipe import loop
 from datapipe.context import Context
+from datapipe.draws import COLUMNS, draws
 from datapipe.models import backend_of
 from datapipe.pipeline import run_stage
 from schemas.rows import Answer, Failure
@@ -26,7 +27,7 @@ ROWS = [verifiable("What is 17 + 25?", "42"), verifiable("What is 170 + 25?", "1
 DRAWS = 2
 TORN = ("reset", "half_reset", "busy", "busy_quiet", "broken", "unavailable", "html", "html_error")
 SILENT = ("hang", "half_hang", "trickle")
-EMPTY = ("half_json", "empty", "fewer", "gave_up")
+EMPTY = ("half_json", "empty", "fewer", "gave_up", "wrong_model")
 
 
 @dataclass
@@ -140,6 +141,31 @@ def test_a_slow_answer_is_waited_for_and_not_asked_again(tmp_path: Path) -> None
         found = answered(tmp_path, servers, timeout_s=2)
     whole(found)
     assert set(found.asked().values()) == {1}
+
+
+@pytest.mark.parametrize("fault", ["fewer", "empty", "half_json", "reset"])
+def test_only_the_choices_that_are_missing_are_asked_for_again(tmp_path: Path, fault: str) -> None:
+    """Each with the seed that it has in its group."""
+    with serving([FAULTS[fault]]) as servers:
+        found = answered(tmp_path, servers, choices=DRAWS)
+    whole(found)
+    [server] = servers
+    again = [body.get("n", 1) for body in server.bodies[len(ROWS) :]]
+    assert again == ([1] if fault == "fewer" else [DRAWS])
+
+
+def test_more_choices_than_were_asked_for_are_no_more_answers(tmp_path: Path) -> None:
+    with serving([FAULTS["more"]] * 2) as servers:
+        whole(answered(tmp_path, servers, choices=DRAWS))
+
+
+@pytest.mark.parametrize("choices", [1, DRAWS])
+def test_a_long_thinking_that_comes_twice_is_one_draw(tmp_path: Path, choices: int) -> None:
+    with serving([], default=FAULTS["same"]) as servers:
+        found = answered(tmp_path, servers, choices=choices)
+    counted = draws(tuple(getattr(made, name) for name in COLUMNS) for made in found.answers)
+    assert len(counted.rated) == len(ROWS)
+    assert {made.index for made in found.answers if made.answer_id in counted.rated} == {0}
 
 
 def test_a_server_that_dies_and_returns_on_its_port_loses_no_answer(tmp_path: Path) -> None:
