@@ -16,7 +16,7 @@ INSTALLED := .venv/installed-$(PROJECT_ID)
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help setup setup-vllm demo test test-unit test-flow test-vllm lint format bench soak lock clean
+.PHONY: help setup setup-vllm demo test test-unit test-flow test-vllm lint format bench soak simulate lock clean
 
 help:
 	@echo "make TARGET, where TARGET is one of:"
@@ -69,6 +69,9 @@ bench: setup ## measure speed, size and memory, and hold them to their gates
 
 soak: setup ## run over servers that misbehave and die, killed again and again
 	@$(BIN)/python infra/bench.py soak
+
+simulate: setup ## ask simulated questions of known pass rates in rounds, and write docs/spending.md
+	@$(BIN)/python infra/simulate.py
 
 lock: setup ## resolve requirements.lock anew from pyproject.toml
 	@$(BIN)/uv pip compile -q pyproject.toml --group dev --universal --python-version 3.11 --upgrade \
