@@ -7,6 +7,7 @@ from contextlib import closing
 from datapipe.asking import to_answer, to_failure
 from datapipe.backends.base import Completion, Outage, Request
 from datapipe.blame import Watch
+from datapipe.budget import Unsent
 from datapipe.choices import missing, requests_of, told
 from datapipe.context import Context, Shard
 from datapipe.errors import ServersDown
@@ -16,6 +17,8 @@ from datapipe.owed import Owed, due_of
 from datapipe.policies import policy_of
 from datapipe.probe import responds
 from schemas.rows import Answer, Failure, Label, Question
+
+_RAISE = "since spend.budget is spent; they stay owed: raise it and run again to have them answered"
 
 
 def answer(ctx: Context, shard: Shard) -> None:
@@ -61,6 +64,7 @@ class _Work:
     def owed(self) -> Owed:
         """Requests with neither answer nor failure: a set difference, on keys."""
         known = {*self.stored.values(), *self.given_up, *self._final()}
+        known |= self.ctx.tried
         known.update(made.request_id for made in self.fresh.values())
         ctx, shard, policy = self.ctx, self.shard, self.policy.policy_id
         every = due_of(ctx.run, ctx.settings, policy, shard.lane, shard.number).all(self.questions.values())
@@ -70,7 +74,7 @@ class _Work:
         """Send what is owed; each answer is in the journal before it counts."""
         config, progress = self.ctx.settings, self.ctx.progress
         before, failures = len(self.fresh), list[Failure]()
-        watch = self._watch()
+        watch, unsent = self._watch(), 0
         with closing(self._outcomes(requests_of(config, owed), watch)) as outcomes:
             for request, outcome in outcomes:
                 if isinstance(outcome, Completion):
@@ -82,11 +86,16 @@ class _Work:
                 elif isinstance(outcome, Outage):
                     self.outage = str(outcome)
                     break
+                elif isinstance(outcome, Unsent):
+                    unsent += 1
+                    continue
                 else:
                     failure = to_failure(self.shard.lane, self.policy.policy_id, request, outcome)
                     progress.drop(f"request: {failure.reason}")
                     failures.append(failure)
                 progress.step("answer")
+        if unsent:
+            progress.note(f"{self.shard}: {unsent} requests were not sent, {_RAISE}")
         if self.outage:
             failures = [failure for failure in failures if failure.reason == "refused"]
         elif failures and len(self.fresh) == before:
@@ -99,7 +108,8 @@ class _Work:
     ) -> Generator[tuple[Request, Outcome], None, None]:
         """What becomes of every draw; choices that a reply leaves out are asked for again, one by one."""
         window, again = self.ctx.settings.generate.concurrency, list[Request]()
-        with closing(stream(self.ctx.generator, requests, window)) as outcomes:
+        backend = self.ctx.budget.over(self.ctx.generator)
+        with closing(stream(backend, requests, window)) as outcomes:
             for request, outcome in outcomes:
                 self.ctx.go_on()
                 if isinstance(outcome, Completion) and outcome.flaws:
@@ -134,6 +144,7 @@ class _Work:
 
     def _lose(self, failure: Failure, journal: Journal) -> None:
         journal.append(f'{{"failure":{failure.model_dump_json()}}}')
+        self.ctx.tried.add(failure.unit_id)
         self._count(failure)
 
     def commit(self) -> None:

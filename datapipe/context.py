@@ -10,6 +10,7 @@ from typing import Any, Self
 
 from datapipe import loop
 from datapipe.backends.base import Backend
+from datapipe.budget import Budget
 from datapipe.config import RunConfig
 from datapipe.endpoints import Endpoints
 from datapipe.errors import Aborted
@@ -19,6 +20,7 @@ from datapipe.models import backend_of
 from datapipe.pausing import Patience
 from datapipe.policies import policy_of
 from datapipe.preflight import preflight
+from datapipe.priors import FirstRounds
 from datapipe.progress import Progress
 from datapipe.run import Run, shard_of
 from datapipe.usage import record_usage
@@ -70,6 +72,11 @@ class Context:
         self._patience = Patience(self.run.path, config.pause_s, self.abort, self.progress.pause)
         self._patience.open()
         self.floors = Floors(self.run)
+        self.first_rounds = FirstRounds(self.run)
+        self.budget = Budget(self.run, config.spend.budget, config.generate.concurrency)
+        self.tried: set[str] = set()
+        """Requests and parts of verdicts that this process lost something of: each run tries them once,
+        however often a shard is gone through."""
         for path in self.run.missing:
             self.progress.note(f"{path}: gone, and made again")
         for path in self.run.orphans:

@@ -1,18 +1,177 @@
 """Decide between rounds whether a question is asked again; what is decided is stored, and never anew."""
 
 from collections import Counter
+from collections.abc import Iterator
+from functools import cached_property
 
 from datapipe.context import Context, Shard
+from datapipe.gathered import Draw, gather, given_up
+from datapipe.grounds import Grounds, to_prior
+from datapipe.owed import due_of
+from datapipe.priors import Kind, Priors, cells_of, kind_of
+from datapipe.run import part_name, shard_of
 from datapipe.shards import read_table
-from schemas.rows import Answer, Lane, Round
+from schemas.base import TIERS, Tier
+from schemas.ids import content_id
+from schemas.rows import Answer, Lane, Question, Round
+
+Counts = tuple[int, int, int]
+"""Passes, scored draws, draws."""
 
 
 def decide(ctx: Context, shard: Shard) -> bool:
     """Fill `rounds` for a shard; whether more is to be asked of it."""
+    if ctx.settings.spend.rounds and not ctx.settings.input.recorded:
+        return _Deciding(ctx, shard).decide()
     run, lane, number = ctx.run, shard.lane, shard.number
     for part in sorted(set(run.parts("answers", lane, number)) - set(run.parts("rounds", lane, number))):
         run.commit("rounds", lane, part, _fixed(ctx, lane, part))
     return False
+
+
+def before(ctx: Context, shard: Shard) -> list[Shard]:
+    """The shards that must be through before this one decides, in order.
+
+    What it learns from them does not depend on which thread was quicker. They are twice the window behind,
+    so that a shard hardly ever waits.
+    """
+    parts = [(lane, part) for lane in ctx.settings.lanes for part in ctx.run.parts("questions", lane)]
+    order = [Shard(lane, shard_of(part)) for lane, part in parts]
+    return order[: max(order.index(shard) - 2 * ctx.settings.window + 1, 0)]
+
+
+def decision_part(ctx: Context, shard: Shard) -> str:
+    """The name of the next part of decisions; `part-00003-d01` is the second of shard 3."""
+    found = [part for part in ctx.run.parts("rounds", shard.lane, shard.number) if "-d" in part]
+    return f"{part_name(shard.number)}-d{int(found[-1].rpartition('-d')[2]) + 1 if found else 0:04d}"
+
+
+def full_tiers(ctx: Context, shards: list[Shard]) -> list[Tier]:
+    """The tiers that have all samples wanted of them, counting these shards alone."""
+    target = ctx.settings.spend.target
+    entries = {lane: ctx.run.manifest("ratings", lane).entries() for lane in {s.lane for s in shards}}
+    rated = [entry for s in shards if (entry := entries[s.lane].get(part_name(s.number)))]
+    return [
+        tier
+        for tier in TIERS
+        if tier in target and sum(e.counts.get(f"kept {tier}", 0) for e in rated) >= target[tier]
+    ]
+
+
+class _Deciding:
+    """The decisions that are due in one shard."""
+
+    def __init__(self, ctx: Context, shard: Shard) -> None:
+        run, lane, number = ctx.run, shard.lane, shard.number
+        self.ctx, self.shard = ctx, shard
+        self.policy = ctx.current_policy(lane)
+        self.questions = {q.question_id: q for q in run.read("questions", Question, lane, number)}
+        self.due = due_of(run, ctx.settings, self.policy, lane, number)
+        self.digest = _digest(ctx)
+        parts = [part for part in run.parts("rounds", lane, number) if "-d" in part]
+        self.reopened = bool(parts) and not run.done("rounds", lane, parts[-1], self.digest)
+        self._grounds: dict[Kind, Grounds] = {}
+        self._drawn = self._gather()
+        self.ready = {
+            q.question_id: of for q in self.questions.values() if (of := self._ready(q)) is not None
+        }
+
+    def decide(self) -> bool:
+        """Store the decisions that can be taken; whether any asks for more."""
+        rows = [self._row(question, self._next(question), counts) for question, counts in self.ready.items()]
+        rows = [row for row in rows if row.more or not self._stopped(row.question_id, row.draws)]
+        lost = [self._row(*each) for question in self.questions for each in self._lost(question)]
+        if rows or lost:
+            part = decision_part(self.ctx, self.shard)
+            self.ctx.run.commit("rounds", self.shard.lane, part, [*lost, *rows], self.digest)
+        more = sum(row.more or 0 for row in rows)
+        self.ctx.progress.ask_more(more)
+        return more > 0
+
+    def _gather(self) -> dict[str, Draw]:
+        """The draws by the request that is owed."""
+        found = gather(self.ctx, self.shard, self.questions)
+        gone = self.ctx.run.columns("failures", self.shard.lane, self.shard.number, "unit_id")
+        self._closed = found.answered.union(*gone)
+        self._given_up = given_up(self.ctx, self.shard)
+        return {draw.request: draw for draw in found.draws}
+
+    def _ready(self, question: Question) -> Counts | None:
+        """What a round that is complete came to.
+
+        What an outage took is waited for until it is given up; a draw that no check can rule on is a draw.
+        """
+        slots = self.due.requests(question.question_id, question.format)
+        asked = [key for key, slot in slots if slot.purpose == "rate"]
+        if self._stopped(question.question_id, len(asked)) and not self.reopened:
+            return None
+        mine = [self._drawn[key] for key in asked if key in self._drawn]
+        infra = any(draw.ruled[1] == "infra" and draw.answer_id not in self._given_up for draw in mine)
+        return None if infra or not self._closed.issuperset(asked) else _counts(mine, len(asked))
+
+    def _lost(self, question: str) -> Iterator[tuple[str, int, Counts]]:
+        """Decisions whose file is gone, on the draws that they were taken on."""
+        rows = self.due.decided(question)
+        there = {row.round for row in rows}
+        for number in range(max(there, default=0)):
+            mine = [draw for draw in self._drawn.values() if draw.question_id == question]
+            if number not in there and (later := [draw.index for draw in mine if draw.round > number]):
+                asked = min(later)
+                yield question, number, _counts([draw for draw in mine if draw.index < asked], asked)
+
+    def _next(self, question: str) -> int:
+        rows = self.due.decided(question)
+        return rows[-1].round + 1 if rows else 0
+
+    def _stopped(self, question: str, asked: int) -> bool:
+        """Whether no more is asked, and every draw that is owed was looked at."""
+        rows = self.due.decided(question)
+        return bool(rows) and rows[-1].action == "stop" and rows[-1].draws >= asked
+
+    def _row(self, question_id: str, number: int, counts: Counts) -> Round:
+        question = self.questions[question_id]
+        kind = kind_of(question)
+        if kind not in self._grounds:
+            # What is stored is gone by: only the first decisions of a kind take in what is there by now.
+            prior = to_prior(self._stored[kind]) if kind in self._stored else self._priors.of(kind)
+            self._grounds[kind] = Grounds(self.ctx.settings, question.lane, prior, self._full)
+        return self._grounds[kind].row(question, self.policy, number, counts)
+
+    @cached_property
+    def _stored(self) -> dict[Kind, list[float]]:
+        """The priors that decisions of this shard were taken under."""
+        decided = ((q, self.due.decided(q.question_id)) for q in self.questions.values())
+        return {kind_of(q): rows[0].prior for q, rows in decided if rows and rows[0].prior}
+
+    @cached_property
+    def _priors(self) -> Priors:
+        """From the first rounds of the shards that are through, and of this one."""
+        earlier = (
+            self.ctx.first_rounds.cells(shard.lane, shard.number, self.policy)
+            for shard in before(self.ctx, self.shard)
+            if shard.lane == self.shard.lane
+        )
+        mine = ((kind_of(self.questions[q]), counts[:2]) for q, counts in self.ready.items())
+        return Priors([*earlier, cells_of(mine)], self.ctx.settings.rate)
+
+    @cached_property
+    def _full(self) -> list[Tier]:
+        stored = (rows[-1].full for q in self.questions if (rows := self.due.decided(q)))
+        known = next((full for full in stored if full is not None), None)
+        if known is not None and not self.reopened:
+            return known
+        return full_tiers(self.ctx, before(self.ctx, self.shard))
+
+
+def _counts(draws: list[Draw], asked: int) -> Counts:
+    outcomes = Counter(draw.ruled[0] for draw in draws)
+    return outcomes["pass"], outcomes["pass"] + outcomes["fail"], asked
+
+
+def _digest(ctx: Context) -> str:
+    """Where this changes, questions that were left are looked at again."""
+    spend = ctx.settings.spend.model_dump(exclude={"harvest", "budget", "price_in", "price_out", "currency"})
+    return content_id("decide", spend, ctx.settings.rate.tiers.model_dump(), ctx.settings.keep.answers)
 
 
 def _fixed(ctx: Context, lane: Lane, part: str) -> list[Round]:

@@ -29,12 +29,16 @@ class Outlook:
     def __init__(self, progress: Progress, left: Callable[[], int | None]) -> None:
         self._progress, self._left = progress, left
         self._total: int | None = None
+        self._known = 0
 
     def answers(self) -> int | None:
         """None as long as nobody knows."""
         if self._total is None and (left := self._left()) is not None:
-            self._total = left
-        return None if self._total is None else max(self._total - self._progress.answers, 0)
+            # Of what decisions ask for later, nobody has told yet.
+            self._total, self._known = left, self._progress.more
+        if self._total is None:
+            return None
+        return max(self._total + self._progress.more - self._known - self._progress.answers, 0)
 
     def seconds(self) -> float | None:
         """Until the last answer, at the pace so far; None where there is no telling."""

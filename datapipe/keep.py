@@ -9,10 +9,10 @@ from datapipe.context import Context, Shard
 from datapipe.deciding import Ruled, deciders, deciding_rubrics
 from datapipe.draws import COLUMNS, draws
 from datapipe.errors import ConfigError
+from datapipe.gathered import rulings
 from datapipe.policies import models_by_policy
-from datapipe.posterior import mass_between
-from datapipe.rate import rulings
 from datapipe.run import part_name
+from datapipe.wanted import Wanted
 from schemas.ids import content_id, draw
 from schemas.rows import Answer, Decision, Lane, Question, Rating, Suspect, Verdict
 
@@ -77,11 +77,8 @@ class _Choosing:
             a for a in run.read("answers", Answer, lane, number) if a.question_id in self.questions
         ]
         self.draws = draws(run.columns("answers", lane, number, *COLUMNS))
-        self.ratings = {
-            r.question_id: r for r in run.read("ratings", Rating, lane, number) if r.policy_id == steer
-        }
-        hold = ctx.settings.keep.hold
-        self.held = {s.question_id: s for s in run.read("suspects", Suspect, lane, number) if s.label in hold}
+        ratings = (r for r in run.read("ratings", Rating, lane, number) if r.policy_id == steer)
+        self.wanted = Wanted(ctx.settings, ratings, run.read("suspects", Suspect, lane, number))
         self.against: dict[str, list[Verdict]] = defaultdict(list)
         for verdict in run.read("verdicts", Verdict, lane, number, pc.field("outcome") != "pass"):
             self.against[verdict.answer_id].append(verdict)
@@ -120,8 +117,7 @@ class _Choosing:
     def _together(self, question: str, answers: list[Answer]) -> Iterator[Decision]:
         """Right answers of one question: suspicion and the band first, then as many as are wanted, in an
         order by hash."""
-        rating = self.ratings.get(question)
-        verdict = self._doubted(question) or self._luck(rating) or self._band(rating)
+        verdict = self.wanted.verdict(question)
         if verdict is not None:
             yield from (self._decision(a, *verdict) for a in answers)
             return
@@ -139,38 +135,6 @@ class _Choosing:
                 texts[text] = answer.answer_id
                 yield self._decision(answer, "keep", "right, and the question is in the band", rank)
                 rank += 1
-
-    def _doubted(self, question: str) -> tuple[str, str] | None:
-        """(action, reason) where the reference is suspect, so that nobody knows which answers are right."""
-        found = self.held.get(question)
-        return ("pending", f"{found.label}: {found.reason}") if found else None
-
-    def _luck(self, rating: Rating | None) -> tuple[str, str] | None:
-        """(action, reason) where luck may explain the passes, if only solved questions are wanted."""
-        if rating is None or rating.solved_mass is None or not self.ctx.settings.keep.solved:
-            return None
-        if rating.solved_mass >= self.ctx.settings.rate.solved:
-            return None
-        luck = (rating.guess_floor or 0.0) + (rating.false_pass or 0.0)
-        return "drop", f"not solved: mass {rating.solved_mass:.2f} above {luck:.2f}, which luck alone passes"
-
-    def _band(self, rating: Rating | None) -> tuple[str, str] | None:
-        """(action, reason) where the question is not taken; what is unscored may not change the choice."""
-        keep, prior = self.ctx.settings.keep, self.ctx.settings.rate.unsolved_prior
-        if rating is None:
-            return "pending", "the steering policy has not answered this question"
-        missing = rating.informative + rating.infra
-        # The mass rises and falls again with the passes, so the ends alone do not tell.
-        found = [
-            mass_between(keep.low, keep.high, passes, rating.n - passes, prior)
-            for passes in range(rating.passes, rating.passes + missing + 1)
-        ]
-        wanted = f"({keep.low:g}, {keep.high:g}] with mass {keep.mass:g}"
-        if min(found) >= keep.mass:
-            return None
-        if max(found) >= keep.mass:
-            return "pending", f"{missing} of {rating.n} unscored decide whether it lies in {wanted}"
-        return "drop", f"pass rate {rating.passes}/{rating.n}: mass {max(found):.2f} in {wanted}"
 
     def _dropped(self, answer: Answer, verdict: Verdict) -> Decision:
         reason = verdict.reason or "failed"

@@ -1,20 +1,17 @@
 """In = out + dropped + failed + pending, for every stage, lane and unit, counted from the manifests."""
 
 import json
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from datapipe.budget import generated
 from datapipe.config import RunConfig
 from datapipe.errors import LedgerError
-from datapipe.journal import read_journal
+from datapipe.ledger_requests import requests
 from datapipe.manifest import Manifest
-from datapipe.owed import due_of
-from datapipe.policies import policy_of
 from datapipe.run import RunFolder, shard_of
-from datapipe.shards import read_columns, write_text
+from datapipe.shards import write_text
 from datapipe.versions import read_manifest
 from schemas.rows import LANES, Lane
 
@@ -31,6 +28,8 @@ class Line:
     dropped: int = 0
     failed: int = 0
     pending: int = 0
+    note: str = ""
+    """Why something is pending, where that is not an outage."""
 
     @property
     def gap(self) -> int:
@@ -93,11 +92,13 @@ def _lane_lines(run: RunFolder, config: RunConfig, lane: Lane) -> Iterator[Line]
     yield Line(
         "dedup", lane, "question", run.rows("seeds", lane), questions, dropped=run.rows("duplicates", lane)
     )
-    yield _answers(run, config, lane)
+    asked, *decided = _answers(run, config, lane)
+    yield asked
     yield _verdicts(run, lane, "screen", "verdicts", live)
+    yield from decided
     ratings = run.manifest("ratings", lane)
-    rated, asked = _tally(ratings, live, "rated"), _tally(ratings, live, "questions")
-    yield Line("rate", lane, "question", questions, rated, pending=asked - rated)
+    rated, seen = _tally(ratings, live, "rated"), _tally(ratings, live, "questions")
+    yield Line("rate", lane, "question", questions, rated, pending=seen - rated)
     screened = _tally(verdicts, live, "answers")
     kept, dropped, pending = (run.rows(table, lane) for table in ("kept", "dropped", "pending"))
     yield Line("keep", lane, "answer", screened, kept, dropped=dropped, pending=pending)
@@ -114,62 +115,31 @@ def _verdicts(run: RunFolder, lane: Lane, stage: str, table: str, live: set[int]
     return Line(stage, lane, "verdict", owed, judged, failed=failed, pending=infra - failed)
 
 
-def _answers(run: RunFolder, config: RunConfig, lane: Lane) -> Line:
-    """Requests owed by today's configuration; recorded answers are owed by the file they stand in."""
+def _answers(run: RunFolder, config: RunConfig, lane: Lane) -> Iterator[Line]:
+    """Requests owed by today's configuration, and its questions' rounds; recorded answers are owed by their
+    file."""
     if config.input.recorded:
         laid = _count(run.manifest("unmatched", LANES[0]), f"answers.{lane}")
-        return Line("answer", lane, "answer", laid, min(laid, run.rows("answers", lane)))
-    count = _requests(run, config, lane)
-    return Line(
-        "answer",
-        lane,
-        "request",
-        count["owed"],
-        count["answered"],
-        failed=count["failed"],
-        pending=count["tried"],
-    )
+        yield Line("answer", lane, "answer", laid, min(laid, run.rows("answers", lane)))
+        return
+    count = requests(run, config, lane)
+    lacking = count["owed"] - count["answered"] - count["failed"]
+    line = Line("answer", lane, "request", count["owed"], count["answered"], failed=count["failed"])
+    if lacking > count["tried"] and config.spend.budget and generated(run) >= config.spend.budget:
+        note = f"the budget of {config.spend.budget:,} tokens is spent"
+        line = replace(line, pending=lacking, note=note)
+    else:
+        line = replace(line, pending=count["tried"])
+    yield line
+    if config.spend.rounds:
+        asked = run.rows("questions", lane)
+        yield Line("decide", lane, "question", asked, count["decided"], pending=count["undecided"])
 
 
 def unanswered(run: RunFolder, config: RunConfig, lane: Lane) -> int:
     """Requests of the configured policy with neither an answer, stored or in a journal, nor a failure."""
-    count = _requests(run, config, lane)
+    count = requests(run, config, lane)
     return count["owed"] - count["answered"] - count["waiting"] - count["failed"]
-
-
-def _requests(run: RunFolder, config: RunConfig, lane: Lane) -> Counter[str]:
-    """By key, a shard in memory at a time; `tried` are those that an outage took and a resume asks again,
-    `waiting` those whose answer is in a journal."""
-    count: Counter[str] = Counter()
-    policy = policy_of(lane, config.generate).policy_id
-    for shard in sorted({shard_of(part) for part in run.parts("questions", lane)}):
-        due = due_of(run, config, policy, lane, shard)
-        owed = {
-            key
-            for row in _columns(run, "questions", lane, shard, "question_id", "format")
-            for key, _ in due.requests(row["question_id"], row["format"])
-        }
-        answered = owed & {row["request_id"] for row in _columns(run, "answers", lane, shard, "request_id")}
-        failed = (
-            owed & {row["unit_id"] for row in _columns(run, "failures", lane, shard, "unit_id")} - answered
-        )
-        journal = list(read_journal(run.journal_path("answers", lane, shard)))
-        lost = {entry["failure"]["unit_id"] for entry in journal if "failure" in entry}
-        rows = [entry["answer"] for entry in journal if isinstance(entry.get("answer"), dict)]
-        told = {row.get("request_id") for row in rows}
-        count.update(
-            owed=len(owed),
-            answered=len(answered),
-            failed=len(failed),
-            tried=len(owed & lost - answered - failed),
-            waiting=len(owed & told - answered - failed),
-        )
-    return count
-
-
-def _columns(run: RunFolder, table: str, lane: Lane, shard: int, *names: str) -> Iterator[dict[str, Any]]:
-    for part in run.parts(table, lane, shard):
-        yield from read_columns(run.part_path(table, lane, part), list(names))
 
 
 def _published(run: RunFolder, version: Path | None) -> Iterator[Line]:

@@ -1,16 +1,15 @@
 """The way of the data as one plan: which stages there are, over what, and how they are handed out."""
 
-from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from queue import SimpleQueue
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, TypeVar
 
 from datapipe.answer import answer
 from datapipe.context import Context, Shard
-from datapipe.decide import decide
+from datapipe.decide import before, decide
 from datapipe.dedup import dedup
 from datapipe.diversify import diversify
 from datapipe.keep import keep
@@ -24,21 +23,11 @@ from datapipe.same import same_answer
 from datapipe.screen import screen
 from datapipe.seeds import seeds
 from datapipe.selftest import SelfTest
+from datapipe.sliding import Sliding, Submit, nothing, shards_in
 from judges.base import Check
 from schemas.rows import Question
 
 T = TypeVar("T")
-
-
-class Handle(Protocol):
-    """What a submitted stage gives back: any kind of future."""
-
-    def add_done_callback(self, fn: Callable[[Any], None], /) -> None: ...
-    def result(self) -> object: ...
-
-
-Submit = Callable[[str, Shard | None], Handle]
-"""Hand a stage out, over one shard or over the run; returns at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,14 +47,15 @@ PLAN = (
 """What both lanes go through. Publishing comes after the lanes, over both."""
 
 
-def run_stage(ctx: Context, stage: str, shard: Shard | None = None) -> bool:
-    """Do one stage, or find that it is done; whether the shard is to be answered again.
+def run_stage(ctx: Context, stage: str, shard: Shard | None = None) -> list[Shard]:
+    """Do one stage, or find that it is done: the shards that are to be answered again.
 
     Any thread; raises what the stage raises.
     """
+    again: list[Shard] = []
     if shard is not None and stage == "decide":
-        return decide(ctx, shard)
-    if shard is not None:
+        again = [shard] if decide(ctx, shard) else []
+    elif shard is not None:
         {"answer": answer, "screen": screen, "rate": rate, "diversify": diversify}[stage](ctx, shard)
     elif stage == "seeds":
         _seeds(ctx)
@@ -74,22 +64,23 @@ def run_stage(ctx: Context, stage: str, shard: Shard | None = None) -> bool:
     else:
         keep(ctx)
     ctx.note_usage()
-    return False
+    return again
 
 
 def drive(ctx: Context, submit: Submit) -> None:
-    """Take the lanes of a context through the plan.
-
-    Shards go in a sliding window, and a stage is handed out when its input is finished, so that nothing
-    that waits holds a slot. The first error stops the handing out and is raised when what runs has ended.
-    """
-    for phase in PLAN:
+    """Take the lanes of a context through the plan; shards that are asked for more go back to be answered."""
+    answering = next(place for place, phase in enumerate(PLAN) if "answer" in phase.stages)
+    place, again = 0, list[Shard]()
+    while place < len(PLAN):
+        phase = PLAN[place]
         if phase.scope == "run":
-            for stage in phase.stages:
-                submit(stage, None).result()
+            again = [shard for stage in phase.stages for shard in shards_in(submit(stage, None).result())]
         else:
-            shards = [shard for lane in ctx.lanes for shard in ctx.shards(lane)]
-            _slide(ctx, phase.stages, shards, submit)
+            every = [shard for lane in ctx.lanes for shard in ctx.shards(lane)]
+            needs = partial(before, ctx) if ctx.settings.spend.rounds else nothing
+            Sliding(phase.stages, ctx.settings.window, submit, needs, abort=ctx.abort).take(again or every)
+            again = []
+        place = answering if again else place + 1
 
 
 def finish(ctx: Context) -> tuple[Path, list[Line]]:
@@ -119,35 +110,6 @@ def _in_threads(ctx: Context, end: Callable[[Context], T]) -> T:
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _slide(ctx: Context, stages: Sequence[str], shards: Sequence[Shard], submit: Submit) -> None:
-    waiting = deque(shards)
-    finished: SimpleQueue[tuple[Shard, int, Handle]] = SimpleQueue()
-    active = 0
-
-    def start(shard: Shard, step: int) -> None:
-        handle = submit(stages[step], shard)
-        handle.add_done_callback(lambda _: finished.put((shard, step, handle)))
-
-    failed: BaseException | None = None
-    while active or (waiting and failed is None):
-        while waiting and active < ctx.settings.window and failed is None:
-            start(waiting.popleft(), 0)
-            active += 1
-        shard, step, handle = finished.get()
-        again = False
-        try:
-            again = handle.result() is True
-        except Exception as error:  # noqa: BLE001  # raised below, when the others have ended
-            failed = failed or error
-            ctx.abort.set()
-        if failed is None and step + 1 < len(stages):
-            start(shard, stages.index("answer") if again else step + 1)
-        else:
-            active -= 1
-    if failed is not None:
-        raise failed
 
 
 def _seeds(ctx: Context) -> None:

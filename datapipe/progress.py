@@ -28,6 +28,7 @@ class Progress:
         """What the run waits for before it does any more."""
         self.answers = 0
         self.tokens = 0
+        self.more = 0
         self.started = time.monotonic()
         self.first_answer: float | None = None
 
@@ -42,6 +43,11 @@ class Progress:
             count = self.stages.setdefault(stage, Count())
             count.done += units
             count.ended = time.monotonic() if count.done >= count.owed else None
+
+    def ask_more(self, draws: int) -> None:
+        """A decision asks for so many answers that nobody knew of."""
+        with self._lock:
+            self.more += draws
 
     def answered(self, tokens: int | None) -> None:
         """One answer came from a model."""

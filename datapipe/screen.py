@@ -42,7 +42,7 @@ def _screen_part(ctx: Context, shard: Shard, part: str, questions: dict[str, Que
     made_from = run.manifest("answers", lane).entries()[part].sha256
     inputs = content_id("screen", made_from, asked.digest())
     before = run.manifest("verdicts", lane).get(part)
-    if settled(ctx, before, inputs):
+    if settled(ctx, before, inputs) or (before and inputs in ctx.tried):
         return
     answers = [a for a in run.read_part("answers", Answer, lane, part) if a.question_id in questions]
     stored = run.read_part("verdicts", Verdict, lane, part) if before else iter(())
@@ -52,6 +52,7 @@ def _screen_part(ctx: Context, shard: Shard, part: str, questions: dict[str, Que
     counts = tally(verdicts) | {"answers": len(answers), "owed": owed, "tries": tries}
     give_up(ctx, shard, part, "screen", lost(verdicts, answers), tries)
     run.commit("verdicts", lane, part, verdicts, inputs, counts=counts, covers=[part, *asked.covers()])
+    ctx.tried.add(inputs)
 
 
 def tried(before: Entry | None, inputs: str) -> int:

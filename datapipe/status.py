@@ -19,7 +19,11 @@ def status(path: Path) -> None:
     config = run.config()
     say(f"run {config.name} in {path}\n{_owner(path)}")
     newest = latest_version(path)
-    write_rows(summary_rows(standing(run, config, newest if newest and _whole(newest) else None)), sys.stdout)
+    lines = standing(run, config, newest if newest and _whole(newest) else None)
+    write_rows(summary_rows(lines), sys.stdout)
+    for line in lines:
+        if line.note:
+            say(f"{line.stage} ({line.lane}): {line.pending} {line.unit}s wait: {line.note}")
     if left := waiting(path):
         say(f"{left} finished answers and replies wait in journals for their shard")
     for version in versions_of(path):

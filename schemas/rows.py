@@ -206,6 +206,10 @@ class Round(Row):
     mass: float | None = None
     asks: list[int] | None = None
     """Passes among `scored` at which more is asked: the unbiased estimate is made of them."""
+    prior: list[float] | None = None
+    """What pass rates were taken to be like: both shapes of a Beta, and the mass at exactly 0 and 1."""
+    full: list[Tier] | None = None
+    """Tiers that had all samples wanted of them."""
 
 
 class Failure(Row):

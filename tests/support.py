@@ -136,11 +136,11 @@ def opened(config: RunConfig, model: Model | None = None, **more: Any) -> Iterat
         yield ctx
 
 
-def in_turn(ctx: Context) -> Callable[[str, Shard | None], "Future[bool]"]:
+def in_turn(ctx: Context) -> Callable[[str, Shard | None], "Future[object]"]:
     """Stages done where they are submitted, in one order; an error escapes at once, as death would."""
 
-    def submit(stage: str, shard: Shard | None) -> "Future[bool]":
-        done: Future[bool] = Future()
+    def submit(stage: str, shard: Shard | None) -> "Future[object]":
+        done: Future[object] = Future()
         done.set_result(run_stage(ctx, stage, shard))
         return done
 
