@@ -13,8 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from datapipe.forecast_mix import Mix
+from datapipe.forecast_mix import Nested
 from datapipe.forecast_size import Sizes
+from schemas.base import TIERS
 
 Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -40,6 +41,8 @@ class Seen(NamedTuple):
     prompt: int
     tokens: int
     harvest: int
+    early: int
+    """Those of `tokens` that are spent whatever comes: a tier that is full is asked no further."""
 
 
 Block = Mapping[tuple[str, str], int]
@@ -74,7 +77,7 @@ class Terms:
     """What ends a run before all is asked."""
 
     target: Mapping[str, int] = field(default_factory=dict)
-    """Samples wanted by tier: a tier that has them is not harvested any more."""
+    """Samples wanted by tier: of a tier that has them, questions are asked no more than decides it."""
     budget: int | None = None
     """Tokens that may be generated."""
 
@@ -105,15 +108,19 @@ class _Lane:
         for each, where in zip(seen, domain, strict=True):
             counts[where, place[tiers.index(each.tier), each.kept, each.harvested]] += 1
         even = (self._tier * (_PRIOR / self._tier.sum(0))).sum(1)
-        self._mix = Mix(counts, even, rng)
+        ruled = np.array([tiers[kind[0]] in TIERS for kind in self._kinds])
+        self._mix = Nested(counts, even, (np.flatnonzero(ruled), np.flatnonzero(~ruled)), rng)
         self._sizes = Sizes(np.array([s.tokens for s in seen], float), domain, tier, shape, rng)
         self._prompts = Sizes(np.array([s.prompt for s in seen], float), domain, tier, shape, rng)
         self.pilot = {
             name: _summed([getattr(s, name) for s in seen], domain, tier, shape)
-            for name in ("kept", "harvested", "prompt", "tokens", "harvest")
+            for name in ("kept", "harvested", "prompt", "tokens", "harvest", "early")
         }
         self.pilot["questions"] = _summed([1] * len(seen), domain, tier, shape)
-        self._share = self.pilot["harvest"].sum(0) / np.maximum(self.pilot["tokens"].sum(0), 1.0)
+        tokens = np.maximum(self.pilot["tokens"].sum(0), 1.0)
+        self._share = self.pilot["harvest"].sum(0) / tokens
+        self.early = self.pilot["early"].sum(0) / tokens
+        """Share of a tier's tokens that is spent also where it is full."""
         self._rng = rng
 
     def step(self) -> None:
@@ -147,24 +154,20 @@ def forecast(
 ) -> list[Cell]:
     """The cells of all lanes, each lane's total and the run's; `blocks` stand in the order they are asked.
 
-    A pure function of its arguments. Raises ValueError where the pilot is empty.
+    A pure function of its arguments. Raises ValueError where no question of a lane is in the pilot.
     """
-    if not seen:
-        raise ValueError("a forecast needs a pilot of one question at least")
+    asked = {lane for block in blocks for lane, _ in block}
+    if missing := sorted(asked - {each.lane for each in seen}):
+        raise ValueError(f"no question of the {' and the '.join(missing)} lane is in the pilot")
     terms, rng = terms or Terms(), np.random.default_rng(seed)
-    tiers: list[str] = list(dict.fromkeys([*_TIERS, *sorted(each.tier for each in seen)]))
-    names = sorted(
-        {each.lane for each in seen} | {lane for block in blocks for lane, _ in block}, reverse=True
-    )
+    tiers: list[str] = list(dict.fromkeys([*TIERS, "undetermined", *sorted(each.tier for each in seen)]))
+    names = sorted({each.lane for each in seen}, reverse=True)
     lanes = [_Lane(n, [s for s in seen if s.lane == n], blocks, tiers, rng) for n in names]
     for _ in range(_WARM):
         for lane in lanes:
             lane.step()
     drawn = [_future(lanes, terms, tiers) for _ in range(futures)]
     return _cells(lanes, tiers, drawn)
-
-
-_TIERS = ("unsolved", "hard", "medium", "easy", "trivial", "undetermined")
 
 
 def _future(lanes: Sequence[_Lane], terms: Terms, tiers: Sequence[str]) -> list[dict[str, Array]]:
@@ -188,16 +191,17 @@ def _future(lanes: Sequence[_Lane], terms: Terms, tiers: Sequence[str]) -> list[
 
 
 def _fill(lanes: Sequence[_Lane], made: list[dict[str, Array]], tier: int, wanted: int, blocks: int) -> None:
-    """Stop the harvest of a tier in the block in which it has what is wanted."""
+    """Ask a tier no further in the block in which it has what is wanted, and after."""
     have = sum(float((lane.pilot["kept"] + lane.pilot["harvested"])[:, tier].sum()) for lane in lanes)
     for block in range(blocks):
         rate = sum(float(each["kept"][block, :, tier].sum()) for each in made)
         more = sum(float(each["harvested"][block, :, tier].sum()) for each in made)
         short = max(wanted - have, 0.0)
         part = 1.0 if rate + more <= short else min(short / (rate + more), 1.0)
-        for each in made:
+        for lane, each in zip(lanes, made, strict=True):
             for name in ("harvested", "harvest"):
                 each[name][block, :, tier] *= part
+            each["tokens"][block, :, tier] *= part + (1 - part) * lane.early[tier]
         have += rate + more * part
 
 

@@ -5,6 +5,7 @@ Dirichlet around an even one, and c, which says how alike domains are, has a fla
 logarithms. Sampled by Gibbs steps with table counts as in Teh et al. 2006, section 5.2.
 """
 
+from collections.abc import Sequence
 from math import lgamma
 
 import numpy as np
@@ -27,7 +28,7 @@ class Mix:
         self._alike = 16.0
         rows, kinds = np.nonzero(seen)
         self._kinds, counts = kinds, seen[rows, kinds]
-        self._starts = np.concatenate([[0], np.cumsum(counts)[:-1]]).astype(np.int64)
+        self._starts = np.cumsum(counts) - counts
         self._cell = np.repeat(np.arange(len(counts)), counts)
         self._place = np.arange(int(counts.sum())) - np.repeat(self._starts, counts)
         self._rows = rows
@@ -60,3 +61,26 @@ class Mix:
         fit += (_log_gamma(_GRID)[:, None] - _log_gamma(_GRID[:, None] + n[None, :])).sum(1)
         chance = np.exp(fit - fit.max())
         self._alike = float(self._rng.choice(_GRID, p=chance / chance.sum()))
+
+
+class Nested:
+    """Mixes in two steps, first over groups of kinds, then inside each.
+
+    How alike domains are is told for each step by itself: what is cut off in long domains may differ
+    between them where difficulty does not.
+    """
+
+    def __init__(self, seen: Counts, even: Array, groups: Sequence[Counts], rng: np.random.Generator) -> None:
+        """As of Mix; `groups` are indices of kinds, each kind in one."""
+        self._groups = groups
+        over = np.stack([seen[:, group].sum(1) for group in groups], axis=1)
+        self._over = Mix(over, np.array([even[group].sum() for group in groups]), rng)
+        self._within = [Mix(seen[:, group], even[group], rng) for group in groups]
+
+    def step(self) -> Array:
+        """(domains, kinds): the mix of each domain in one draw."""
+        over = self._over.step()
+        mixes = np.zeros((len(over), sum(len(group) for group in self._groups)))
+        for place, (group, within) in enumerate(zip(self._groups, self._within, strict=True)):
+            mixes[:, group] = over[:, [place]] * within.step()
+        return mixes

@@ -49,6 +49,12 @@ def make_plan(config: RunConfig, share: float = SHARE) -> Plan | None:
     pilot = read_pilot(config, share)
     if pilot.open or not pilot.seen:
         return None
+    asked = {lane for block in pilot.blocks for lane, _ in block}
+    if missing := asked - {each.lane for each in pilot.seen}:
+        raise ConfigError(
+            f"no question of the lane {' and '.join(sorted(missing))} is in a pilot of {share:g}: take more, "
+            f"as with --share {min(share * 5, 1):g}"
+        )
     found = forecast(
         pilot.seen,
         pilot.blocks,

@@ -137,7 +137,8 @@ def cells(done: Sequence[Seen]) -> dict[tuple[str, str, str], Counter[str]]:
 
 _RESULTS: Any = """
     SELECT q.question_id, q.domain, coalesce(r.tier, 'unrated'), coalesce(s.kept, 0),
-           coalesce(s.harvested, 0), coalesce(s.prompt, 0), coalesce(s.tokens, 0), coalesce(s.harvest, 0)
+           coalesce(s.harvested, 0), coalesce(s.prompt, 0), coalesce(s.tokens, 0), coalesce(s.harvest, 0),
+           coalesce(s.early, 0)
     FROM (SELECT question_id, domain FROM stored.questions WHERE lane = ?) q
     LEFT JOIN (SELECT question_id, tier FROM stored.ratings
                WHERE policy_id = ? AND lane = ? AND n + coalesce(duplicates, 0) >= ?) r
@@ -148,7 +149,8 @@ _RESULTS: Any = """
                count(*) FILTER (fate = 'kept' AND NOT continued AND purpose = 'harvest') AS harvested,
                sum(prompt_tokens)::BIGINT AS prompt,
                sum(completion_tokens) FILTER (purpose = 'rate')::BIGINT AS tokens,
-               sum(completion_tokens) FILTER (purpose = 'harvest')::BIGINT AS harvest
+               sum(completion_tokens) FILTER (purpose = 'harvest')::BIGINT AS harvest,
+               sum(completion_tokens) FILTER (purpose = 'rate' AND round = 0)::BIGINT AS early
         FROM spending WHERE policy_id = ? AND lane = ? GROUP BY question_id) s USING (question_id)
     LEFT JOIN (SELECT DISTINCT question_id FROM stored.failures WHERE policy_id = ? AND lane = ?) f
         USING (question_id)

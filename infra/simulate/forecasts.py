@@ -114,7 +114,7 @@ def _question(
     if _in_band(passes, counts.n):
         kept = min(KEEP.answers, int(rng.binomial(passes, PASSES_RULES)))
     prompt = int(80 * counts.n + rng.integers(0, 40) * counts.n)
-    return Seen("verifiable", domain, tier(RATE, counts), kept, 0, prompt, tokens, 0)
+    return Seen("verifiable", domain, tier(RATE, counts), kept, 0, prompt, tokens, 0, tokens)
 
 
 @cache

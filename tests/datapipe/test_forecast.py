@@ -13,9 +13,8 @@ MATH = ("verifiable", "math")
 
 
 def one(domain: str = "math", tier: str = "hard", kept: int = 2, tokens: int = 1_000, **more: Any) -> Seen:
-    return Seen(
-        "verifiable", domain, tier, kept, more.get("harvested", 0), 100, tokens, more.get("harvest", 0)
-    )
+    beyond = more.get("harvested", 0), 100, tokens, more.get("harvest", 0), more.get("early", tokens)
+    return Seen("verifiable", domain, tier, kept, *beyond)
 
 
 def told(cells: list[Cell]) -> dict[tuple[str, str, str], Cell]:
@@ -110,9 +109,18 @@ def test_a_tier_that_is_full_is_not_harvested_any_more() -> None:
     assert held.tokens.mid < free.tokens.mid
 
 
+def test_a_tier_that_is_full_is_not_asked_further() -> None:
+    seen = [one(tokens=1_000, early=400, kept=1) for _ in range(20)]
+    blocks = [{MATH: 100} for _ in range(10)]
+    held = told(forecast(seen, blocks, Terms(target={"hard": 520}), futures=40))["verifiable", "math", "hard"]
+    assert held.tokens.mid == pytest.approx(520 * 1_000 + 500 * 400, rel=0.1)
+
+
 def test_a_forecast_needs_a_pilot() -> None:
     with pytest.raises(ValueError, match="pilot"):
         forecast([], [{MATH: 5}])
+    with pytest.raises(ValueError, match="non_verifiable"):
+        forecast(mixed(5), [{MATH: 5, ("non_verifiable", "writing"): 5}])
 
 
 @pytest.mark.slow

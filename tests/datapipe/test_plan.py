@@ -45,6 +45,16 @@ def test_a_pilot_of_no_question_is_an_error(tmp_path: Path) -> None:
         show_plan(config(tmp_path), 1e-9, as_json=False)
 
 
+def test_a_lane_without_a_pilot_is_told(tmp_path: Path) -> None:
+    """Nothing says how long its answers are."""
+    both = support.write_jsonl(tmp_path / "both.jsonl", [*ROWS, support.writing("river, lamp")])
+    lanes = {"lanes": ["verifiable", "non_verifiable"], "input": {"questions": [str(both)]}}
+    whole = support.parse_config({**config(tmp_path).model_dump(), **lanes}, "test")
+    support.ran(whole.model_copy(update={"spend": config(tmp_path, share=0.1).spend}))
+    with pytest.raises(ConfigError, match="lane non_verifiable is in a pilot"):
+        make_plan(whole, 0.1)
+
+
 def test_rounds_are_told_from_the_fewest_to_the_most(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
