@@ -11,6 +11,7 @@ from datapipe.query import connect
 from datapipe.run import RunFolder
 from datapipe.usage import lost_tries
 from datapipe.views import PARTICULAR
+from datapipe.views_spending import PREFIXES
 from schemas.rows import LANES
 
 Rows = list[dict[str, Any]]
@@ -139,6 +140,8 @@ def _records(db: duckdb.DuckDBPyConnection, sql: str) -> Rows:
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
+_PREFIXES = PREFIXES.replace("{run}", "")
+
 _BASE = f"""
     CREATE TEMP TABLE spent AS
     SELECT lane, domain, tier, purpose, fate,
@@ -152,7 +155,9 @@ _BASE = f"""
            count(*) FILTER (fate = 'kept' AND NOT continued)::BIGINT AS kept
     FROM spending GROUP BY ALL"""
 
-_STORED = "SELECT sum(completion_tokens), count(*) FROM stored.answers"
+_STORED = f"""
+    SELECT sum(completion_tokens - coalesce(had, 0)), count(*)
+    FROM stored.answers LEFT JOIN ({_PREFIXES}) USING (lane, continues)"""
 
 _SUMS = """sum(answers)::BIGINT AS answers, sum(prompt)::BIGINT AS prompt,
     sum(generated)::BIGINT AS generated, round(sum(thinking))::BIGINT AS thinking,
@@ -182,13 +187,16 @@ _JUDGES = """
     GROUP BY ALL ORDER BY ALL"""
 
 # Overlapping requests count once: each adds what it lasted beyond all that began before it.
-_SERVERS = """
-    WITH spans AS (
-        SELECT coalesce(server, '') AS server, completion_tokens AS tokens, finished_at AS ended,
-               finished_at - latency_s AS began,
-               max(finished_at) OVER (PARTITION BY server ORDER BY finished_at - latency_s
-                                      ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-        FROM stored.answers WHERE finished_at IS NOT NULL AND latency_s IS NOT NULL)
+_SERVERS = f"""
+    WITH own AS (
+        SELECT coalesce(server, '') AS server, completion_tokens - coalesce(had, 0) AS tokens,
+               finished_at AS ended, finished_at - (latency_s - coalesce(took, 0)) AS began
+        FROM stored.answers LEFT JOIN ({_PREFIXES}) USING (lane, continues)
+        WHERE finished_at IS NOT NULL AND latency_s IS NOT NULL),
+    spans AS (
+        SELECT *, max(ended) OVER (PARTITION BY server ORDER BY began
+                                   ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+        FROM own)
     SELECT server, count(*)::BIGINT AS answers, coalesce(sum(tokens), 0)::BIGINT AS generated,
            round(sum(greatest(ended - greatest(began, coalesce(before, began)), 0)), 3)::DOUBLE AS busy_s,
            round(sum(tokens) / nullif(busy_s, 0), 1)::DOUBLE AS tokens_per_s

@@ -102,6 +102,6 @@ DERIVED: dict[str, str] = {
 - agreement: a row per question; `answers` and `passes` are maps by model; `agree` where all policies have
   one pass rate, null where fewer than two have any.
 - spending: a row per answer, with its tokens and what became of them (`fate`, with the check and the reason);
-  an answer that was continued shares the fate of the one that its text ended up in. Tokens of the thinking
-  are by share of characters where they are `estimated`.
+  one that was continued shares the fate of the one that its text ended up in, which has the tokens that came
+  since. Tokens of the thinking are by share of characters where they are `estimated`.
 """

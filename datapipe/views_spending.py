@@ -7,12 +7,24 @@ _LIGHT = """{run}lane, answer_id, request_id, question_id, policy_id, "index", r
 
 # Two reads, so that no text is read of parts whose server counted the thinking: their row groups are
 # skipped by their statistics.
-_ANSWERS = f"""
-    SELECT {_LIGHT}, false AS estimated, least(reasoning_tokens, completion_tokens)::DOUBLE AS thinking_tokens
+_COUNTED = f"""
+    SELECT {_LIGHT}, continues, false AS estimated, reasoning_tokens / nullif(completion_tokens, 0) AS thought
     FROM stored.answers WHERE reasoning_tokens IS NOT NULL UNION ALL
-    SELECT {_LIGHT}, completion_tokens IS NOT NULL,
-           coalesce(completion_tokens * ({_THOUGHT}) / nullif(({_THOUGHT}) + ({_SAID}), 0), 0)::DOUBLE
+    SELECT {_LIGHT}, continues, completion_tokens IS NOT NULL,
+           ({_THOUGHT}) / nullif(({_THOUGHT}) + ({_SAID}), 0)
     FROM stored.answers WHERE reasoning_tokens IS NULL"""
+
+PREFIXES = """
+    SELECT {run}lane, answer_id AS continues, completion_tokens AS had, latency_s AS took FROM stored.answers
+    WHERE answer_id IN (SELECT continues FROM stored.answers WHERE continues IS NOT NULL)"""
+"""What an answer that another goes on from had: the other one's row holds the tokens and the time of both."""
+
+_ANSWERS = f"""
+    SELECT * EXCLUDE (completion_tokens, estimated, thought, had, took, own), own AS completion_tokens,
+           estimated OR had IS NOT NULL AS estimated,
+           (coalesce(least(thought, 1), 0) * own)::DOUBLE AS thinking_tokens
+    FROM (SELECT *, completion_tokens - coalesce(had, 0) AS own
+          FROM ({_COUNTED}) LEFT JOIN ({PREFIXES}) USING ({{run}}lane, continues))"""
 
 _ENDS = """
     chain AS (

@@ -141,7 +141,16 @@ def _with_tokens(found: Sequence[Completion], usage: Any, request: Request | Non
     for place, size in sizes.items():
         seen += size
         cut[place], given = left * seen // whole - given, left * seen // whole
-    return [replace(each, completion_tokens=cut[each.place]) for each in found]
+    first = min(cut)
+    return [
+        replace(
+            each,
+            completion_tokens=cut[each.place],
+            # Read once for all of them: the first has it, so that sums are of what was read.
+            prompt_tokens=each.prompt_tokens if each.place == first else 0,
+        )
+        for each in found
+    ]
 
 
 def _size(said: Completion) -> int:

@@ -120,15 +120,36 @@ def test_an_answer_shares_the_fate_of_its_continuation(three: Any) -> None:
     end = next(a for a in answers if a.answer_id == kept)
     first, second, third = [a for a in answers if a.answer_id != kept]
     links = {second.answer_id: first.answer_id, end.answer_id: second.answer_id}
-    change(config, ran, lambda a: a.model_copy(update={"continues": links.get(a.answer_id)}))
+    tokens = {second.answer_id: 150, end.answer_id: 180}
+    # The row of one that goes on holds the tokens and the time of both.
+    times = {
+        first.answer_id: (10.0, 4.0),
+        second.answer_id: (20.0, 4.0 + 3.0),
+        end.answer_id: (30.0, 7.0 + 2.0),
+    }
+
+    def linked(answer: Answer) -> Answer:
+        ended, took = times.get(answer.answer_id, (5.0, 1.0))
+        update = {
+            "continues": links.get(answer.answer_id),
+            "completion_tokens": tokens.get(answer.answer_id, 100),
+            "finished_at": 1e9 + ended,
+            "latency_s": took,
+        }
+        return answer.model_copy(update=update)
+
+    change(config, ran, linked)
     with connect([ran.path]) as db:
-        fates = dict(db.execute("SELECT answer_id, fate FROM spending").fetchall())
-    assert fates == {
-        **dict.fromkeys((first.answer_id, second.answer_id, kept), "kept"),
-        third.answer_id: "dropped",
+        told = db.execute("SELECT answer_id, fate, completion_tokens FROM spending").fetchall()
+    assert {answer: (fate, count) for answer, fate, count in told} == {
+        first.answer_id: ("kept", 100),
+        second.answer_id: ("kept", 50),
+        kept: ("kept", 30),
+        third.answer_id: ("dropped", 100),
     }
     found = balanced(ran.folder, FREE)
-    assert (found.cells[-1]["kept"], found.cells[-1]["per_kept"]) == (1, 400)
+    assert (found.cells[-1]["kept"], found.cells[-1]["per_kept"]) == (1, 280)
+    assert found.servers[0]["busy_s"] == 4.0 + 3.0 + 2.0 + 1.0
 
 
 def test_repeated_thinking_and_a_second_answer_to_a_request_are_waste(three: Any) -> None:
