@@ -79,7 +79,7 @@ class _Work:
             for request, outcome in outcomes:
                 if isinstance(outcome, Completion):
                     made = to_answer(config, self.policy.policy_id, *owed[request.id], request, outcome)
-                    journal.append(f'{{"answer":{made.model_dump_json(exclude_defaults=True)}}}')
+                    journal.append(f'{{"answer":{made.model_dump_json()}}}')
                     self.fresh[made.answer_id] = made
                     watch.look(made)
                     progress.answered(outcome.completion_tokens)

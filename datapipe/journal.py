@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -25,6 +26,7 @@ ASIDE = ".aside"
 """Ends the name of the file that lines go to which cannot be used."""
 _HEAD = b'{"crc":"'
 _REST = len(_HEAD) + 8 + 2
+_TOKEN = re.compile(rb'"token":(\d{1,18})(?:,|(?=\}))')
 _syncer = Syncer()
 
 
@@ -115,10 +117,28 @@ class Line:
     state: Literal["whole", "torn", "damaged", "late"]
     """Torn: the last one, not written to its end. Damaged: not what was written. Late: written under a lease
     that another owner had taken over by then."""
-    entry: dict[str, Any]
-    """Without checksum and token; empty for a header and for what does not count."""
-    token: int = 0
+    token: int
     """The highest so far."""
+    start: int = 0
+    """Where its entry begins, one byte after the brace that opens it; 0 where it has no checksum."""
+
+    @property
+    def entry(self) -> dict[str, Any]:
+        """Without checksum and token; empty for a header."""
+        entry: dict[str, Any] = json.loads(b"{" + self.text[self.start :] if self.start else self.text)
+        if not self.start:
+            entry.pop("token", None)
+        return entry
+
+    def row(self, kind: bytes) -> bytes | None:
+        """The JSON of the one value that the entry holds by a name, or, with no name, of the entry itself."""
+        if not self.start:
+            value = self.entry if not kind else self.entry.get(kind.decode())
+            return json.dumps(value).encode() if value else None
+        if not kind:
+            return b"{" + self.text[self.start : -1] if len(self.text) > self.start + 2 else None
+        name = b'"%s":' % kind
+        return self.text[self.start + len(name) : -2] if self.text.startswith(name, self.start) else None
 
 
 def read_lines(path: Path) -> Iterator[Line]:
@@ -130,21 +150,22 @@ def read_lines(path: Path) -> Iterator[Line]:
     newest, checked = 0, False
     with file:
         for text in file:
-            entry = _entry(text, checked) if text.endswith(b"\n") else None
-            if entry is None:
-                yield Line(text, "damaged" if text.endswith(b"\n") else "torn", {})
-                continue
-            checked = entry.pop("crc", None) is not None or checked
-            token = entry.pop("token", newest)
-            late = token < newest
-            newest = max(newest, token)
-            yield Line(text, "late" if late else "whole", {} if late else entry, newest)
+            if not text.endswith(b"\n"):
+                yield Line(text, "torn", newest)
+            elif (found := _checked(text) if checked or text.startswith(_HEAD) else _older(text)) is None:
+                yield Line(text, "damaged", newest)
+            else:
+                token, start = found
+                checked, token = checked or start > 0, newest if token is None else token
+                late, newest = token < newest, max(newest, token)
+                yield Line(text, "late" if late else "whole", newest, start)
 
 
 def read_journal(path: Path) -> Iterator[dict[str, Any]]:
     """The entries that count, in order. What else is there costs the work it stood for, which is owed
     again, and nothing more; `mend` reports it."""
-    return (line.entry for line in read_lines(path) if line.entry)
+    entries = (line.entry for line in read_lines(path) if line.state == "whole")
+    return (entry for entry in entries if entry)
 
 
 def newest_token(path: Path) -> int:
@@ -191,18 +212,22 @@ def journal_row(path: Path, model: type[M], value: Any) -> M:
         raise StoreError(f"{path}: {what}; move it away to have its work done again") from None
 
 
-def _entry(line: bytes, checked: bool) -> dict[str, Any] | None:
-    if line.startswith(_HEAD):
-        if line[len(_HEAD) : _REST] != b'%08x",' % crc32(line[_REST:]):
-            return None
-    elif checked:
+def _checked(line: bytes) -> tuple[int, int] | None:
+    """(token, start) of a line with a checksum that is right."""
+    if line[: len(_HEAD)] != _HEAD or line[len(_HEAD) : _REST] != b'%08x",' % crc32(line[_REST:]):
         return None
+    found = _TOKEN.match(line, _REST)
+    return (int(found[1]), found.end()) if found else None
+
+
+def _older(line: bytes) -> tuple[int | None, int] | None:
+    """As _checked, of a line of before checksums; no token but in a header."""
     try:
         entry = json.loads(line)
     except ValueError:
         return None
-    ours = isinstance(entry, dict) and isinstance(entry.get("token", 0), int)
-    return entry if ours else None
+    token = entry.get("token") if isinstance(entry, dict) else "no object"
+    return (token, 0) if token is None or type(token) is int else None
 
 
 def _cut_torn_line(path: Path) -> None:

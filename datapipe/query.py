@@ -1,13 +1,14 @@
 """A DuckDB connection with a view per table of a run, over exactly the parts that its manifests name."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from datapipe.errors import DamagedPart, QueryError, StoreError
+from datapipe.journalled import JOURNALLED, Journalled, journalled
 from datapipe.run import RunFolder
 from datapipe.shards import Entry, check_part
 from datapipe.versions import latest_version, parts_of
@@ -25,21 +26,28 @@ Part = tuple[Path, Entry]
 def connect(runs: Sequence[Path], *, verify: bool = False) -> duckdb.DuckDBPyConnection:
     """Views over the folders of runs: `stored.TABLE` as written, and those of `datapipe.views` on top.
 
+    Answers and replies that stand only in journals are among them, as they were at this moment.
     A table without parts is an empty view with its columns. Over several runs every view has a column
     `run`. Sizes are held against the manifests, checksums too where `verify` is set. Raises StoreError
     where there is no run, DamagedPart that names a part.
     """
     folders = _labelled(runs)
+    # Journals before manifests: what is moved from one into the other meanwhile is seen twice, and told once.
+    unfinished = {label: {t: journalled(run.path, t) for t in JOURNALLED} for label, run in folders.items()}
     db = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     db.execute("CREATE SCHEMA stored")
     db.execute("CREATE SCHEMA blank")
+    db.execute("CREATE SCHEMA waiting")
     for table, model in TABLES.items():
         # A table of a schema of its own, since SHOW TABLES lists whatever is registered.
         db.register("columns", arrow_schema(model).empty_table())
         db.execute(f"CREATE TABLE blank.{table} AS FROM columns")
         db.unregister("columns")
         sources = {label: _parts(run, table, verify) for label, run in folders.items()}
-        db.execute(f"CREATE VIEW stored.{table} AS {_union(table, sources, len(folders) > 1)}")
+        waiting = [
+            label for label, run in folders.items() if _waits(db, unfinished[label], label, run, table)
+        ]
+        db.execute(f"CREATE VIEW stored.{table} AS {_union(table, sources, waiting, len(folders) > 1)}")
         if table not in DERIVED:
             db.execute(f"CREATE VIEW {table} AS FROM stored.{table}")
     for name, sql in DERIVED.items():
@@ -110,7 +118,28 @@ def _check(path: Path, entry: Entry, verify: bool) -> None:
         )
 
 
-def _union(table: str, sources: dict[str, list[Part]], several: bool) -> str:
+def _waits(
+    db: duckdb.DuckDBPyConnection,
+    unfinished: Mapping[str, Journalled],
+    label: str,
+    run: RunFolder,
+    table: str,
+) -> bool:
+    """Whether a run has rows of a table in journals alone; they are then a table of their own."""
+    rows = unfinished[table].beside(run) if table in unfinished else None
+    if rows is None or not len(rows):
+        return False
+    db.register("rows", rows)
+    db.execute(f"CREATE TABLE waiting.{_name(table, label)} AS FROM rows")
+    db.unregister("rows")
+    return True
+
+
+def _name(table: str, label: str) -> str:
+    return '"' + f"{table} {label}".replace('"', '""') + '"'
+
+
+def _union(table: str, sources: dict[str, list[Part]], waiting: Sequence[str], several: bool) -> str:
     """SQL for the parts of every run, after an empty table that fixes the columns and their types."""
     run = "''::VARCHAR AS run, " if several else ""
     pieces = [f"SELECT {run}* FROM blank.{table}"]
@@ -123,6 +152,9 @@ def _union(table: str, sources: dict[str, list[Part]], several: bool) -> str:
                 f"SELECT {run}* FROM read_parquet([{files}], hive_partitioning=false, "
                 f"union_by_name={str(mixed).lower()})"
             )
+    for label in waiting:
+        run = f"{_literal(label)} AS run, " if several else ""
+        pieces.append(f"SELECT {run}* FROM waiting.{_name(table, label)}")
     return " UNION ALL BY NAME ".join(pieces)
 
 

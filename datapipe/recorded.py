@@ -219,7 +219,7 @@ class _Laying:
             finish_reason=given.finish_reason,
             thinking_id=thinking_id(turns[0].thinking, turns[0].content) if len(turns) == 1 else None,
         )
-        yield f'{{"answer":{made.model_dump_json(exclude_defaults=True)}}}'
+        yield f'{{"answer":{made.model_dump_json()}}}'
         for name, value in given.labels.items():
             label = Label(
                 lane=place.lane, answer_id=made.answer_id, name=name, value=value, by="recorded file"

@@ -4,7 +4,7 @@ import sys
 from pathlib import Path
 
 from datapipe.errors import DatapipeError
-from datapipe.journal import read_journal
+from datapipe.journalled import JOURNALLED, journalled
 from datapipe.lease import describe, held, read_lease
 from datapipe.ledger import standing
 from datapipe.output import say, write_rows
@@ -34,7 +34,8 @@ def status(path: Path) -> None:
 
 def waiting(path: Path) -> int:
     """Finished answers and replies that only journals hold."""
-    return sum(_answers(journal) for journal in path.glob("_journal/*/lane=*/*.jsonl"))
+    tables = [journalled(path, table) for table in JOURNALLED]
+    return sum(len(table.beside(RunFolder(path))) for table in tables)
 
 
 def _owner(path: Path) -> str:
@@ -59,7 +60,3 @@ def _rows(version: Path) -> str:
         return f"{read_manifest(version)['rows']} rows"
     except DatapipeError as error:
         return f"damaged: {error}"
-
-
-def _answers(journal: Path) -> int:
-    return sum("answer" in entry or "reply_id" in entry for entry in read_journal(journal))
