@@ -22,7 +22,7 @@ from datapipe.run import RunFolder
 
 RECIPE = ROOT / "infra/vllm/recipes/tiny-m2.toml"
 SEEDS = ROOT / "data/seeds/verifiable.jsonl"
-MODEL, DRAWS, READY_S = "tiny-m2", 2, 300
+MODEL, DRAWS, READY_S = "tiny-m2", 4, 300
 TRIED, PART, SATURATED = (16, 32, 64, 128, 256), 300, 0.95
 """Requests in flight that are tried, each over so many requests; the fewest with that share of the best."""
 AT_LEAST = 0.9

@@ -168,6 +168,18 @@ def test_a_long_thinking_that_comes_twice_is_one_draw(tmp_path: Path, choices: i
     assert {made.index for made in found.answers if made.answer_id in counted.rated} == {0}
 
 
+def test_servers_that_are_all_down_are_waited_for(tmp_path: Path) -> None:
+    async def comes() -> None:
+        await asyncio.sleep(0.5)
+        await server.up()
+
+    with serving([]) as [server]:
+        loop.submit(_down(server)).result()
+        late = loop.submit(comes())
+        whole(answered(tmp_path, [server], attempts=2))
+        assert late.done()
+
+
 def test_a_server_that_dies_and_returns_on_its_port_loses_no_answer(tmp_path: Path) -> None:
     async def dies(request: Any, _: Any) -> None:
         back.append(asyncio.ensure_future(returns()))
