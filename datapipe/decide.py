@@ -73,7 +73,9 @@ class _Deciding:
         self._grounds: dict[Kind, Grounds] = {}
         self._drawn = self._gather()
         self.ready = {
-            q.question_id: of for q in self.questions.values() if (of := self._ready(q)) is not None
+            q.question_id: of
+            for q in self.questions.values()
+            if self.due.asks(q.question_id) and (of := self._ready(q)) is not None
         }
 
     def decide(self) -> bool:
@@ -157,9 +159,10 @@ class _Deciding:
     @cached_property
     def _full(self) -> list[Tier]:
         stored = (rows[-1].full for q in self.questions if (rows := self.due.decided(q)))
-        known = next((full for full in stored if full is not None), None)
-        if known is not None and not self.reopened:
-            return known
+        known = [full for full in stored if full is not None]
+        if known and not self.reopened:
+            # A full tier stays full, so the latest decisions of a shard know the most: a pilot's know less.
+            return [tier for tier in TIERS if any(tier in full for full in known)]
         return full_tiers(self.ctx, before(self.ctx, self.shard))
 
 
@@ -170,7 +173,8 @@ def _counts(draws: list[Draw], asked: int) -> Counts:
 
 def _digest(ctx: Context) -> str:
     """Where this changes, questions that were left are looked at again."""
-    spend = ctx.settings.spend.model_dump(exclude={"harvest", "budget", "price_in", "price_out", "currency"})
+    apart = {"harvest", "budget", "price_in", "price_out", "currency", "gpus"}
+    spend = ctx.settings.spend.model_dump(exclude=apart)
     return content_id("decide", spend, ctx.settings.rate.tiers.model_dump(), ctx.settings.keep.answers)
 
 

@@ -132,7 +132,7 @@ def _answers(run: RunFolder, config: RunConfig, lane: Lane) -> Iterator[Line]:
         line = replace(line, pending=count["tried"])
     yield line
     if config.spend.rounds:
-        asked = run.rows("questions", lane)
+        asked = run.rows("questions", lane) - count["unasked"]
         yield Line("decide", lane, "question", asked, count["decided"], pending=count["undecided"])
 
 

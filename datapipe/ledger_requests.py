@@ -17,7 +17,8 @@ def requests(run: RunFolder, config: RunConfig, lane: Lane) -> Counter[str]:
     """By key, a shard in memory at a time: `owed`, `answered`, `failed`; `tried` are those that an outage
     took and a resume asks again, `waiting` those whose answer is in a journal.
 
-    Of questions: `decided` are asked no more, `undecided` wait for what their shard lacks.
+    Of questions: `decided` are asked no more, `undecided` wait for what their shard lacks, `unasked` lie
+    outside of the share that is asked.
     """
     count: Counter[str] = Counter()
     for shard in sorted({shard_of(part) for part in run.parts("questions", lane)}):
@@ -27,7 +28,8 @@ def requests(run: RunFolder, config: RunConfig, lane: Lane) -> Counter[str]:
 
 def _shard(run: RunFolder, config: RunConfig, lane: Lane, shard: int) -> Counter[str]:
     due = due_of(run, config, policy_of(lane, config.generate).policy_id, lane, shard)
-    questions = list(_columns(run, "questions", lane, shard, "question_id", "format"))
+    every = list(_columns(run, "questions", lane, shard, "question_id", "format"))
+    questions = [row for row in every if due.asks(row["question_id"])]
     owed = {key for row in questions for key, _ in due.requests(row["question_id"], row["format"])}
     answered = owed & {row["request_id"] for row in _columns(run, "answers", lane, shard, "request_id")}
     gone = {row["unit_id"] for row in _columns(run, "failures", lane, shard, "unit_id")}
@@ -45,6 +47,7 @@ def _shard(run: RunFolder, config: RunConfig, lane: Lane, shard: int) -> Counter
         tried=len(owed & lost - answered - failed),
         waiting=len(owed & told - answered - failed),
         decided=decided,
+        unasked=len(every) - len(questions),
         undecided=len(questions) - decided if lacking else 0,
     )
 

@@ -42,10 +42,14 @@ class Due:
                 table = self._harvest if row.purpose == "harvest" else self._rate
                 table[row.question_id].append(row)
 
-    def of(self, question: str) -> list[Slot]:
-        """Every draw of a question, those for the rate first; none where answers were made elsewhere."""
+    def asks(self, question: str) -> bool:
+        """Whether a question is asked at all: where answers are not made elsewhere, and inside the share."""
         spend, seed = self._config.spend, self._config.seed
-        if self._config.input.recorded or not in_share(spend.share, seed, question):
+        return not self._config.input.recorded and in_share(spend.share, seed, question)
+
+    def of(self, question: str) -> list[Slot]:
+        """Every draw of a question, those for the rate first; none where it is not asked."""
+        if not self.asks(question):
             return []
         return [*self.rate(question), *self.harvest(question)]
 

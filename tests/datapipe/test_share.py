@@ -33,3 +33,23 @@ def test_a_pilot_is_asked_once_and_the_run_goes_on_from_it(tmp_path: Path) -> No
     assert not set(pilot.model.ids("generator")) & set(whole.model.ids("generator"))
     assert len(pilot.model.asked) + len(whole.model.asked) == 40 * 2 == len(whole.rows("answers"))
     assert all(line.gap == 0 for line in whole.lines)
+
+
+def test_rounds_of_a_pilot_end_and_the_run_goes_on_from_them(tmp_path: Path) -> None:
+    """Nothing is decided about a question that is not asked, and every line balances in between."""
+    rows = [support.verifiable(f"What is {n} + 1?", str(n + 1)) for n in range(24)]
+
+    def config(share: float):
+        spend = {"share": share, "rounds": True, "first": 4, "step": 4, "most": 8, "hard": 8}
+        more = {"lanes": ["verifiable"], "shard_size": 8, "selftest": {"sample": 0}}
+        return support.settings(tmp_path, rows, spend=spend, **more)
+
+    pilot = support.ran(config(0.3))
+    asked = {request.affinity for request in pilot.model.asked}
+    assert 2 < len(asked) < 20
+    assert {row.question_id for row in pilot.rows("rounds")} == asked
+    assert all(line.gap == 0 for line in pilot.lines)
+    whole = support.ran(config(1.0))
+    assert not set(pilot.model.ids("generator")) & set(whole.model.ids("generator"))
+    assert len({row.question_id for row in whole.rows("rounds")}) == 24
+    assert all(line.gap == 0 for line in whole.lines)
