@@ -14,6 +14,8 @@ LOOKS = 2
 """Bad looks in a row that are believed."""
 LONGEST = 4
 """Doublings of the time that a server is set aside."""
+AGAIN_S = 1.0
+"""The first of these times, at least, where no other server is left."""
 BANS = 6
 """More of them for one whose answers are broken time and again."""
 
@@ -81,7 +83,10 @@ class Health:
             if look.load.tokens is not None and look.load.tokens != server.made:
                 server.made, server.moved_at = look.load.tokens, now
         if look.load is not None or look.health in ("well", "silent"):
+            before = server.limit.value
             server.limit.told(look.load, server.outstanding)
+            if server.limit.value > before:
+                self._changed()
         if server.bad_looks >= LOOKS and not server.down:
             server.down = True
             self.set_aside(server, look.said, withdraw=True)
@@ -104,7 +109,7 @@ class Health:
         server.aside, server.busy, server.why = True, False, why
         if self.fleet.down():
             # Nobody else is there, so whoever is back first is found soon.
-            wait = min(wait, self.settings.backoff_s * 2.0**doublings)
+            wait = min(wait, max(self.settings.backoff_s, AGAIN_S) * 2.0**doublings)
             for other in self.fleet.servers.values():
                 other.until = min(other.until, self._now() + wait)
         server.until = self._now() + wait
@@ -130,6 +135,7 @@ class Health:
         server.answered = True
         server.moved_at = self._now()
         server.limit.back()
+        server.speed.forget()
         self._say(f"{server.name} answers again")
         self._changed()
 

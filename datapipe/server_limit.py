@@ -38,8 +38,8 @@ class Limit:
         if self.metered or self.value >= self.most:
             return
         self._credit += 1.0 if self.value < self._calm else 1.0 / self.value
-        if self._credit >= 1:
-            self._credit -= 1
+        if self._credit > 1 - 1e-9:
+            self._credit = 0.0
             self.value += 1
 
     def full(self, in_flight: int) -> None:

@@ -12,6 +12,8 @@ from datapipe.server_poll import Look, Looker
 from datapipe.server_settings import EndpointSettings
 from datapipe.server_state import Server
 
+LEAST_S = 0.01
+"""Between two looks or trials, whatever the settings say."""
 FAILED_TRIALS = 3
 """After so many in a row that ended in an error, what is in flight on a server is taken back."""
 TRIAL_S = 30.0
@@ -90,7 +92,7 @@ class Minder:
             wait = server.until - now if self.looker is None else min(wait, server.until - now)
         server.news.clear()
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(wait, 0.0)):
+            async with asyncio.timeout(max(wait, LEAST_S)):
                 await server.news.wait()
 
     async def _try(self, server: Server, *, sick: bool) -> None:

@@ -11,7 +11,7 @@ from datapipe.server_settings import EndpointSettings
 TELL_S = 60.0
 """Between two words about the same outage; the first comes sooner."""
 FIRST_S = 10.0
-_STEP_S = 1.0
+_STEP_S, _LEAST_S = 1.0, 0.01
 
 
 class Outages:
@@ -62,7 +62,7 @@ class Outages:
                     f"no {self.settings.role} server answers; {len(self.queue)} requests wait, for "
                     f"{waited:.0f} s so far and at most {most:.0f}; {self._last()}"
                 )
-            await asyncio.sleep(min(_STEP_S, most - waited))
+            await asyncio.sleep(max(_LEAST_S, min(_STEP_S, most - waited)))
         if tell > FIRST_S and not self.fleet.down():
             self._say(f"{self.settings.role} servers answer again, after {loop.time() - began:.0f} s")
 

@@ -41,6 +41,11 @@ class Speed:
         self.work += START + (tokens or 0)
         self.count += 1.0
 
+    def forget(self) -> None:
+        """It begins anew, as fast as the others."""
+        self.work = self.busy = self.count = 0.0
+        self.weight = 1.0
+
 
 def weigh(speeds: Iterable[Speed], now: float) -> None:
     """Set every server's weight by what it did for the time it had, and forget a little of it."""

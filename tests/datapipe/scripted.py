@@ -7,6 +7,7 @@ from typing import Any
 
 from datapipe.backends.base import Backend, Completion, Request
 from datapipe.endpoints import Endpoints, EndpointSettings
+from datapipe.server_state import View
 
 Answer = Callable[[Request], Awaitable[Completion]]
 
@@ -78,3 +79,9 @@ def lasting(seconds: float, tokens: int = 100) -> Answer:
         return Completion("yes", "stop", "timely", completion_tokens=tokens)
 
     return answer
+
+
+def view(pool: Endpoints, name: str) -> View:
+    """What is seen of one server."""
+    [found] = [each for each in pool.servers() if each.name == name]
+    return found

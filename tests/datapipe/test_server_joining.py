@@ -1,0 +1,110 @@
+"""Servers join and leave a run while it goes on, as their file says."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from datapipe.backends.base import Completion
+from datapipe.endpoints import Endpoints
+from datapipe.errors import ConfigError
+from datapipe.server_connect import connect
+from datapipe.server_list import ServersFile
+from tests.datapipe.scripted import Server, ask, lasting, request, settings
+from tests.stub_server import stub
+
+A, B = "http://a/v1", "http://b/v1"
+
+
+async def until(true: Callable[[], object]) -> None:
+    while not true():  # noqa: ASYNC110  what a test waits for sets no event
+        await asyncio.sleep(0.005)
+
+
+def test_servers_join_and_leave_and_nothing_in_flight_is_lost(tmp_path: Path) -> None:
+    path = tmp_path / "fleet"
+    path.write_text(A)
+    made: dict[str, Server] = {}
+
+    def make(name: str) -> Server:
+        made[name] = Server(name, lasting(0.1))
+        return made[name]
+
+    file = ServersFile(path, "generator")
+    file.read()
+    notes: list[str] = []
+    pool = Endpoints({}, settings(servers_file=str(path), poll_s=0.01, concurrency=8), file=file, make=make)
+    pool.note = notes.append
+
+    async def tell() -> None:
+        asking = asyncio.ensure_future(ask(pool, *(request(i) for i in range(100))))
+        await until(lambda: A in made and made[A].now == 8)
+        path.write_text(f"{A}\n{B}\n")
+        await until(lambda: B in made and made[B].now)
+        path.write_text("no such thing\n")
+        await until(lambda: notes)
+        assert notes == [
+            f"{path}, line 1: a server is written http://host:port/v1; the servers stay as they are"
+        ]
+        path.write_text(f"{B}\n")
+        await until(lambda: made[A].name.endswith("closed"))
+        assert made[A].now == 0
+        assert [view.name for view in pool.servers()] == [B]
+        got = await asking
+        assert all(isinstance(said, Completion) for said in got)
+        assert {said.server for said in got if isinstance(said, Completion)} == {A, B}
+        path.unlink()
+        await until(lambda: len(notes) == 2)
+        assert pool.healthy() == (B,)
+        await pool.close()
+
+    asyncio.run(asyncio.wait_for(tell(), 60))
+
+
+def test_one_that_is_listed_again_before_it_has_left_stays(tmp_path: Path) -> None:
+    path = tmp_path / "fleet"
+    path.write_text(A)
+    file = ServersFile(path, "generator")
+    file.read()
+    server = Server(A, lasting(0.2))
+    found = settings(servers_file=str(path), poll_s=0.01)
+    pool = Endpoints({}, found, file=file, make=lambda _: server)
+
+    async def tell() -> None:
+        asking = asyncio.ensure_future(ask(pool, request(0)))
+        await until(lambda: server.now)
+        path.write_text("")
+        await until(lambda: not pool.healthy())
+        path.write_text(A)
+        await until(pool.healthy)
+        await asking
+        [said] = await ask(pool, request(1))
+        assert isinstance(said, Completion)
+        assert server.name == A
+        await pool.close()
+
+    asyncio.run(asyncio.wait_for(tell(), 60))
+
+
+def test_a_file_that_is_no_list_is_told_before_anything_is_asked(tmp_path: Path) -> None:
+    path = tmp_path / "fleet"
+    path.write_text("http://user:hunter2@a/v1")
+    with pytest.raises(ConfigError, match=r"line 1: a URL may hold no key"):
+        connect(settings(servers_file=str(path)))
+
+
+def test_a_file_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
+    path = tmp_path / "fleet"
+    pool = connect(settings(servers_file=str(path), poll_s=0.01))
+
+    async def tell() -> None:
+        async with stub() as server:
+            asking = asyncio.ensure_future(ask(pool, request()))
+            await asyncio.sleep(0.1)
+            path.write_text(server.url)
+            [said] = await asking
+            assert isinstance(said, Completion)
+            await pool.close()
+
+    asyncio.run(asyncio.wait_for(tell(), 60))
