@@ -128,7 +128,7 @@ class Keeper:
             self.supervisor.write()
             await server.until_ready(session)
             ready = time.monotonic()
-            self._keep_files(server)
+            self._keep_files(server, healthy=True)
             self._now("ready")
             _log.info("%s answers at %s after %.0f s", self.worker.name, server.url, ready - began)
             await self._watch(server, session)
@@ -162,13 +162,14 @@ class Keeper:
         shown = self.standing
         shown.healthy, shown.tokens_per_s = status == 200, pulse.tokens_per_s
         shown.running, shown.waiting = pulse.running, pulse.waiting
-        self._keep_files(server)
+        self._keep_files(server, healthy=status == 200)
 
-    def _keep_files(self, server: Server) -> None:
+    def _keep_files(self, server: Server, *, healthy: bool) -> None:
         """Nothing that may go wrong with a file is worth a server that works; the next look tries again."""
         try:
             self.log.bound()
-            listing.enlist(self.folder, server.url, self.worker.roles)
+            if healthy:  # a dead one has just been taken off by its guard
+                listing.enlist(self.folder, server.url, self.worker.roles)
         except OSError as error:
             _log.warning("%s serves on, but its files cannot be kept: %s", self.worker.name, error)
 

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import psutil
@@ -67,13 +67,13 @@ def _toml(value: object) -> str:
 
 
 def processes(folder: Path) -> list[psutil.Process]:
-    """Every living process whose command line names something in the folder, but for the supervisor."""
+    """Every living process that serves from the folder, by its environment; not the supervisor."""
     found = []
-    for process in psutil.process_iter(["cmdline", "status"]):
-        words = process.info["cmdline"] or []
-        theirs = any(str(folder / "model") in word for word in words)
-        if theirs and process.info["status"] != psutil.STATUS_ZOMBIE:
-            found.append(process)
+    for process in psutil.process_iter():
+        with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
+            cache = process.environ().get("VLLM_CACHE_ROOT", "")
+            if cache.startswith(f"{folder}/") and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
     return found
 
 
@@ -106,12 +106,14 @@ class Served:
         path = self.folder / f"{role}.servers"
         return path.read_text().split() if path.exists() else []
 
-    def until(self, what: Callable[["Served"], object]) -> None:
-        wait_for(lambda: self.process.poll() is not None or (read_state(self.folder) and what(self)))
+    def until(self, what: Callable[["Served"], object], within_s: float = WITHIN_S) -> None:
+        wait_for(
+            lambda: self.process.poll() is not None or (read_state(self.folder) and what(self)), within_s
+        )
         assert self.process.poll() is None, self.log.read_text()
 
-    def until_ready(self, count: int) -> None:
-        self.until(lambda served: len(served.urls()) == count)
+    def until_ready(self, count: int, within_s: float = WITHIN_S) -> None:
+        self.until(lambda served: len(served.urls()) == count, within_s)
 
     def end(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)

@@ -1,0 +1,132 @@
+"""Two servers of the bundled model under `datapipe serve`: one is killed in a run, which loses nothing."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from datapipe.run import RunFolder
+from schemas.rows import Answer, Failure
+from tests.datapipe.serving.fleets import Served, processes, serving, wait_for
+
+pytestmark = pytest.mark.vllm
+ROOT = Path(__file__).parents[1]
+READY_S = 500.0
+"""Two start beside each other, and what else the machine does."""
+RUN_S = 400.0
+N = 16
+FLEET = f"""
+poll_s = 1.0
+[restart]
+backoff_s = 0.5
+[[workers]]
+recipe = "{ROOT}/infra/vllm/recipes/tiny-m2.toml"
+count = 2
+"""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    fleet = tmp_path_factory.mktemp("fleet") / "fleet.toml"
+    fleet.write_text(FLEET)
+    with serving(fleet) as made:
+        made.until_ready(2, READY_S)
+        yield made
+
+
+def start(folder: Path, served: Served) -> subprocess.Popen[bytes]:
+    """`datapipe run` over what the fleet says is ready."""
+    lines = (ROOT / "data" / "seeds" / "verifiable.jsonl").read_text(encoding="utf-8").splitlines()
+    (folder / "questions.jsonl").write_text("\n".join(lines[::7]), encoding="utf-8")
+    config = {
+        "name": "r",
+        "store": str(folder / "store"),
+        "lanes": ["verifiable"],
+        "shard_size": 16,
+        "input": {"questions": ["questions.jsonl"], "sources": str(ROOT / "data" / "seeds" / "sources.toml")},
+        "generate": {
+            "servers_file": str(served.folder / "generate.servers"),
+            "model": "tiny-m2",
+            "max_tokens": 256,
+            "n": N,
+            "concurrency": 32,
+        },
+    }
+    words = [f"{key}={json.dumps(value)}" for key, value in config.items() if not isinstance(value, dict)]
+    tables = [
+        f"[{key}]\n" + "\n".join(f"{k}={json.dumps(v)}" for k, v in value.items())
+        for key, value in config.items()
+        if isinstance(value, dict)
+    ]
+    (folder / "run.toml").write_text("\n".join([*words, *tables]))
+    command = [sys.executable, "-m", "datapipe", "run", str(folder / "run.toml")]
+    with (folder / "run.log").open("wb") as log:
+        return subprocess.Popen(command, stdout=log, stderr=log)
+
+
+def answers(folder: Path) -> int:
+    """Answers so far, in journals and in parts."""
+    run = folder / "store" / "run=r"
+    waiting = sum(path.read_bytes().count(b"\n") for path in run.glob("_journal/answers/**/*.jsonl"))
+    return waiting + (RunFolder(run).rows("answers", "verifiable") if run.exists() else 0)
+
+
+@pytest.mark.parametrize("victim", ["engine", "api"])
+def test_a_server_killed_in_the_middle_of_a_run_costs_no_answer(
+    victim: str, served: Served, tmp_path: Path
+) -> None:
+    before = served.worker(0)
+    assert before.pid
+    api = psutil.Process(before.pid)
+    engine = max(api.children(recursive=True), key=lambda process: process.memory_info().rss)
+    run = start(tmp_path, served)
+    try:
+        wait_for(lambda: run.poll() is not None or answers(tmp_path) > 60, RUN_S)
+        assert run.poll() is None, (tmp_path / "run.log").read_text()
+        os.kill(engine.pid if victim == "engine" else api.pid, signal.SIGKILL)
+        assert run.wait(RUN_S) == 0, (tmp_path / "run.log").read_text()
+    finally:
+        run.kill()
+        run.wait()
+    folder = RunFolder(tmp_path / "store" / "run=r")
+    made = list(folder.read("answers", Answer, "verifiable"))
+    questions = folder.rows("questions", "verifiable")
+    assert (
+        Counter(answer.question_id for answer in made).values()
+        == Counter(dict.fromkeys(range(questions), N)).values()
+    )
+    assert len({(answer.question_id, answer.index) for answer in made}) == questions * N
+    assert list(folder.read("failures", Failure, "verifiable")) == []
+    assert {answer.server for answer in made} == {each.url for each in served.state().workers}
+    served.until(
+        lambda now: now.worker(0).restarts > before.restarts and now.worker(0).state == "ready", READY_S
+    )
+    assert served.worker(0).url == before.url
+    assert served.worker(1).restarts == 0
+    assert not api.is_running()
+    assert not engine.is_running()
+
+
+def test_a_stop_leaves_nothing(served: Served) -> None:
+    folder = served.folder.parent
+    assert len(processes(folder)) >= 6  # a guard, an API process and an engine each
+    assert served.end() == 0
+    assert processes(folder) == []
+    assert served.urls() == []
+
+
+def test_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
+    fleet = tmp_path / "fleet.toml"
+    fleet.write_text(FLEET.replace("count = 2", "count = 1"))
+    with serving(fleet) as made:
+        made.until_ready(1, READY_S)
+        made.end(signal.SIGKILL)
+        wait_for(lambda: not processes(tmp_path))
+        assert made.urls() == []
