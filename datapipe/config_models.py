@@ -57,6 +57,12 @@ class Model(Section):
     model: str = "MiniMaxAI/MiniMax-M2"
     served_as: list[str] = Field(default_factory=list)
     """Other names under which its servers may say that they are the model; any further name is an error."""
+    probe: bool = True
+    """Ask a server some small requests before its first, and refuse one that would spoil data."""
+    probe_s: float = Field(120.0, gt=0)
+    """Seconds for a probe; a server that answers none of it by then is down."""
+    thinks: bool | None = None
+    """Whether a server must show thinking; where not set it may spend no tokens that it does not show."""
     revision: str | None = None
     chat_template: str | None = None
     """Set where the server is given a template of its own: it is part of the policy."""

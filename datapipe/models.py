@@ -1,5 +1,6 @@
 """The backend that a role of the configuration stands for."""
 
+from datapipe.admission import admission
 from datapipe.backends.base import Backend
 from datapipe.backends.fake import Fake, Faults
 from datapipe.config import RunConfig
@@ -25,7 +26,7 @@ def backend_of(config: RunConfig, role: str) -> Backend:
         return Endpoints(
             {"fake": Fake(faults=Faults.named(config.faults) if config.faults else None)}, settings
         )
-    return connect(settings)
+    return connect(settings, admission(config, role))
 
 
 def _settings(model: Model, role: str) -> EndpointSettings:

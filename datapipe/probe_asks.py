@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from datapipe.backends.base import Transient
+from datapipe.backends.base import Transient, Unreachable
 from datapipe.probe_wire import Reply, Wire, all_within
 
 STORY = "Write a short text with these words: village, cold, river, lamp."
@@ -25,6 +25,8 @@ MORE_SEEDS = 4
 LONGEST_CONTEXT = 1 << 20
 """Tokens; a prompt longer than that is not sent."""
 PAGE_S = 15.0
+FULL_S = 5.0
+"""Until one that is full is probed again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +61,12 @@ class Heard:
 
 
 async def ask_all(server: str, ask: Ask) -> Heard:
-    """Ask a server everything. Raises Transient where it is down: it cannot be judged now."""
+    """Ask a server everything. Raises Transient where it is down or full: it cannot be judged now."""
     async with Wire(server, ask.api_key_env, ask.connect_s) as wire:
         names = ("health", "version", "metrics", "v1/models")
         pages = await all_within(PAGE_S + ask.connect_s, {name: wire.page(name, PAGE_S) for name in names})
         if all(reply.status is None for reply in pages.values()):
-            raise Transient(f"{wire.server} cannot be probed: {pages['v1/models'].error}")
+            raise Unreachable(f"{wire.server} cannot be probed: {pages['v1/models'].error}")
         models = served(pages["v1/models"])
         model = ask.model or next(iter(models), "")
         chats = await all_within(
@@ -165,7 +167,8 @@ def texts_of(reply: Reply) -> list[str]:
 def _down(server: str, reply: Reply) -> None:
     """Raises Transient for what may be over soon: no answer, a full server, one that breaks."""
     if reply.status is None or reply.status in (408, 425, 429) or reply.status in (500, 502, 503, 504):
-        raise Transient(f"{server} cannot be probed: a chat completion {_what(reply)}")
+        full = FULL_S if reply.status in (429, 503) else None
+        raise Transient(f"{server} cannot be probed: a chat completion {_what(reply)}", full)
 
 
 def _what(reply: Reply) -> str:

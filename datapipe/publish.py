@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from datapipe.accounting import as_told, balanced
+from datapipe.admission import server_rows
 from datapipe.bins import Bins
 from datapipe.card import data_card
 from datapipe.context import Context, Shard
@@ -188,6 +189,7 @@ def _describe(ctx: Context, folder: Path, entries: dict[str, Entry], inputs: str
         "rows": sum(entry.rows for entry in entries.values()),
         "held_back": held.rows,
         "rewrites_refused": held.refused,
+        "servers": server_rows(ctx.run.path),
         "checks": covers,
         "selftest": selftest_rows(ctx.run),
         "false_passes": false_passes(ctx.run, ctx.settings.rate),

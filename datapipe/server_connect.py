@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from datapipe.admission import Admission, Admitted
 from datapipe.backends.base import Backend
 from datapipe.backends.openai import OpenAI
 from datapipe.endpoints import Endpoints
@@ -11,20 +12,22 @@ from datapipe.server_poll import Poll
 from datapipe.server_settings import EndpointSettings
 
 
-def connect(settings: EndpointSettings) -> Endpoints:
+def connect(settings: EndpointSettings, admission: Admission | None = None) -> Endpoints:
     """Servers of the settings and of their file, which may be missing so far; connects to none.
 
-    Raises ConfigError for a bad URL, a key that is not set, or a file that is no list of servers.
+    Each is probed before its first request where there is an admission. Raises ConfigError for a bad URL, a
+    key that is not set, or a file that is no list of servers.
     """
 
     def make(server: str) -> Backend:
-        return OpenAI(
+        backend = OpenAI(
             server,
             api_key_env=settings.api_key_env,
             connect_s=settings.connect_s,
             base_timeout_s=settings.base_timeout_s,
             tokens_per_second=settings.tokens_per_second,
         )
+        return backend if admission is None else Admitted(server, backend, admission)
 
     file = None
     if settings.servers_file is not None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 
-from datapipe.backends.base import Refused, Request, Transient, Unreachable
+from datapipe.backends.base import TRIAL, Refused, Request, Transient, Unreachable
 from datapipe.server_health import Health
 from datapipe.server_list import ServersFile
 from datapipe.server_poll import Look, Looker
@@ -98,8 +98,8 @@ class Minder:
     async def _try(self, server: Server, *, sick: bool) -> None:
         """Ask for one token, so that no request is risked. A refusal is an answer too."""
         request = Request(
-            id="trial",
-            affinity="trial",
+            id=TRIAL,
+            affinity=TRIAL,
             model=self.model,
             messages=({"role": "user", "content": "Hello."},),
             sampling={},

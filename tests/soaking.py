@@ -243,6 +243,7 @@ class Soak:
     def _config(self, urls: list[str]) -> RunConfig:
         generate = {
             "servers": urls,
+            "probe": False,  # its requests are none of those that are counted
             "model": "m",
             "n": self.draws,
             "max_tokens": 1024,

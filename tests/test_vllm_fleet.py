@@ -98,10 +98,7 @@ def test_a_server_killed_in_the_middle_of_a_run_costs_no_answer(
     folder = RunFolder(tmp_path / "store" / "run=r")
     made = list(folder.read("answers", Answer, "verifiable"))
     questions = folder.rows("questions", "verifiable")
-    assert (
-        Counter(answer.question_id for answer in made).values()
-        == Counter(dict.fromkeys(range(questions), N)).values()
-    )
+    assert sorted(Counter(answer.question_id for answer in made).values()) == [N] * questions
     assert len({(answer.question_id, answer.index) for answer in made}) == questions * N
     assert list(folder.read("failures", Failure, "verifiable")) == []
     assert {answer.server for answer in made} == {each.url for each in served.state().workers}

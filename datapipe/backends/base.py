@@ -4,6 +4,7 @@ BackendError
 ├── Transient        an outage, a full server, a torn reply: worth another try
 │   ├── Unreachable  nothing listens there: the request was not sent
 │   ├── Unfit        a key, a model or an address that this server does not take
+│   ├── Barred       both: it would spoil data, so the request was not sent
 │   └── Outage       every server is down for longer than may be waited
 └── Refused          this request will never be answered: too long, malformed
     └── Unable       this server does not do what is asked; another may
@@ -14,6 +15,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from schemas.rows import ToolCall
+
+TRIAL = "trial"
+"""The id of the request by which a server that was set aside is tried before it is given others."""
 
 
 class BackendError(Exception):
@@ -34,6 +38,10 @@ class Unreachable(Transient):
 
 class Unfit(Transient):
     """Said of the server and not of the request: it takes no such key, model or path. Another may."""
+
+
+class Barred(Unreachable, Unfit):
+    """The server would spoil data: it is not given the request, which is no try of it."""
 
 
 class Outage(Transient):

@@ -67,6 +67,7 @@ def answered(folder: Path, servers: Sequence[Stub], *urls: str, **generate: Any)
     """Ask two questions twice, through the endpoints of the configuration."""
     model = {
         "backend": "openai",
+        "probe": False,  # requests are counted, and scripts are for them
         "servers": [*(server.url for server in servers), *urls],
         "n": DRAWS,
         "timeout_s": 0.3,
