@@ -11,8 +11,10 @@ from typing import Any, Self
 import aiohttp
 from yarl import URL
 
-from datapipe.backends.openai import OpenAI, key_from
+from datapipe.backends.openai import key_from
 from datapipe.backends.wire import quote
+from datapipe.server_list import checked_url
+from datapipe.server_poll import begin
 
 _BODY = 8 << 20
 """Bytes of a body that are read; metrics of many engines are some of them."""
@@ -37,7 +39,7 @@ class Wire:
     """One server, `http://host:port/v1`. Use with `async with`. Raises ConfigError for a bad URL or key."""
 
     def __init__(self, server: str, api_key_env: str | None = None, connect_s: float = 10.0) -> None:
-        self.server = OpenAI(server).server
+        self.server = checked_url(server, "the server")
         self._key = key_from(api_key_env, self.server)
         self._connect_s = connect_s
         self._session: aiohttp.ClientSession | None = None
@@ -78,7 +80,7 @@ class Wire:
             async with self._session.request(
                 method, url, data=data, headers=headers, timeout=timeout, allow_redirects=False
             ) as response:
-                return self._reply(response.status, await _begin(response))
+                return self._reply(response.status, await begin(response, _BODY))
         except TimeoutError:
             return Reply(None, error=f"no answer in {within_s:.0f} s")
         except Exception as error:  # noqa: BLE001  around a model request, which can break in any way
@@ -97,15 +99,6 @@ class Wire:
             else f"answered with something else than JSON: {quote(body, self._key)}"
         )
         return Reply(status, body, said, error)
-
-
-async def _begin(response: aiohttp.ClientResponse) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while size <= _BODY and (part := await response.content.readany()):
-        parts.append(part)
-        size += len(part)
-    return b"".join(parts)
 
 
 async def all_within(seconds: float, asks: Mapping[str, Any]) -> dict[str, Reply]:

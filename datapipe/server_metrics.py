@@ -24,6 +24,8 @@ class Load:
     """KV-cache use from 0 to 1, of the engine that is fullest."""
     tokens: float | None
     """Read and generated since it started; goes up while it does anything."""
+    generated: float | None = None
+    """Those of them that it generated."""
 
 
 def load_of(text: bytes) -> Load | None:
@@ -47,4 +49,5 @@ def load_of(text: bytes) -> Load | None:
         waiting=sum(waiting),
         kv=min(max(kv), 1.0) if kv else None,
         tokens=sum(made) + sum(found[b"prompt_tokens_total"]) if made else None,
+        generated=sum(made) if made else None,
     )

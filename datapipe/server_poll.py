@@ -59,7 +59,7 @@ class Poll:
                     return Look("well")
                 if response.status < 500:
                     return Look("silent")
-                said = quote(await _begin(response, _SAID_BYTES))
+                said = quote(await begin(response, _SAID_BYTES))
                 return Look("sick", f"/health answered {response.status}: {said}")
         except aiohttp.ClientConnectorError as error:
             return Look("gone", f"cannot be reached: {quote(str(error).encode('utf-8', 'replace'))}")
@@ -71,7 +71,7 @@ class Poll:
             async with asyncio.timeout(self._within_s), self._open().get(url) as response:
                 if response.status != 200:
                     return None
-                return load_of(await _begin(response, METRICS_BYTES))
+                return load_of(await begin(response, METRICS_BYTES))
         except Exception:  # noqa: BLE001  as above
             return None
 
@@ -85,7 +85,7 @@ class Poll:
         return self._session
 
 
-async def _begin(response: aiohttp.ClientResponse, most: int) -> bytes:
+async def begin(response: aiohttp.ClientResponse, most: int) -> bytes:
     """The beginning of a body; what is longer is cut off with its connection."""
     parts: list[bytes] = []
     size = 0

@@ -1,5 +1,6 @@
 """Both lanes on the bundled model, served by the real vLLM."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -7,7 +8,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,11 @@ import pytest
 from datapipe.config import RunConfig
 from datapipe.context import Context
 from datapipe.pipeline import run_pipeline
+from datapipe.probe_asks import Ask, ask_all
+from datapipe.probe_read import read
+from datapipe.probe_rules import judge
 from datapipe.query import connect
+from datapipe.versions import read_manifest
 from schemas.rows import LANES, Answer, Reply, Verdict
 
 pytestmark = pytest.mark.vllm
@@ -91,6 +96,34 @@ def ran(server: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
             [row for lane in LANES for row in read("replies", Reply, lane)],
             [row for lane in LANES for row in read("verdicts", Verdict, lane)],
         )
+
+
+def test_the_probe_tells_what_this_server_does(server: str) -> None:
+    ask = Ask(
+        model="tiny-m2",
+        sampling={"temperature": 1.0, "top_p": 0.95, "top_k": 40},
+        max_tokens=256,
+        thinks=True,
+    )
+    found = judge(read(asyncio.run(ask_all(server, ask)), ask), ask)
+    assert (found.refusal, found.warnings) == (None, [])
+    probe = found.probe
+    assert (probe.models, probe.context, probe.health, probe.tokenize) == (["tiny-m2"], 2048, True, True)
+    assert (probe.thinking.layout, probe.thinking.field) == ("field", "reasoning")
+    assert (probe.choices, probe.choices_differ, probe.repeats, probe.children) == (2, True, True, True)
+    assert (probe.cut, probe.ended, probe.too_long, probe.continues) == ("length", "stop", "refused", True)
+    assert {"vllm:num_requests_running", "vllm:num_requests_waiting"} <= set(probe.metrics)
+    long = replace(ask, max_tokens=4096)
+    said = judge(read(asyncio.run(ask_all(server, long)), long), long).refusal or ""
+    assert said.startswith("its context is 2048 tokens, so none with max_tokens = 4096 is answered")
+
+
+def test_the_run_probed_it_and_the_version_says_so(ran: Ran) -> None:
+    rows = read_manifest(ran.version)["servers"]
+    assert [(row["role"], row["servers"], row["refusal"]) for row in rows] == [
+        ("generate", 1, None),
+        ("judge", 1, None),
+    ]
 
 
 def test_thinking_is_told_from_the_response(ran: Ran) -> None:

@@ -15,6 +15,8 @@ from typing import Any, NoReturn
 
 import aiohttp
 
+from datapipe.server_metrics import Load, load_of
+from datapipe.server_poll import METRICS_BYTES, begin
 from datapipe.serving.fleet import Worker
 from datapipe.serving.listing import unlist
 from datapipe.serving.logs import Log
@@ -23,8 +25,6 @@ POLL = 0.25
 """Seconds between two looks at /health of a server that starts."""
 HEALTH_S = 10.0
 """A busy server may take seconds for /health or /metrics."""
-_BODY = 4 << 20
-"""Bytes of /metrics that are read."""
 
 
 class Died(Exception):
@@ -121,12 +121,12 @@ class Server:
                 return response.status
         return None
 
-    async def metrics(self, session: aiohttp.ClientSession) -> str | None:
-        """The text of /metrics; None where no answer comes."""
+    async def load(self, session: aiohttp.ClientSession) -> Load | None:
+        """What /metrics tells; None where no answer comes."""
         with contextlib.suppress(aiohttp.ClientError, OSError, TimeoutError):
             async with session.get(f"{self.root}/metrics", timeout=_within(HEALTH_S)) as response:
                 if response.status == 200:
-                    return (await response.content.read(_BODY)).decode(errors="replace")
+                    return load_of(await begin(response, METRICS_BYTES))
         return None
 
     async def stop(self) -> None:

@@ -15,7 +15,7 @@ from datapipe.serving import listing
 from datapipe.serving.fleet import ROLES, Plan, Worker
 from datapipe.serving.logs import Log
 from datapipe.serving.ports import Reserved
-from datapipe.serving.pulse import Pulse, read_metrics
+from datapipe.serving.pulse import Pulse
 from datapipe.serving.server import Died, Server
 from datapipe.serving.state import Doing, Ownership, Standing, State
 
@@ -157,8 +157,8 @@ class Keeper:
             ended.cancel()
 
     async def _look(self, server: Server, session: aiohttp.ClientSession, pulse: Pulse) -> None:
-        status, text = await asyncio.gather(server.health(session), server.metrics(session))
-        pulse.see(time.monotonic(), status == 200, None if text is None else read_metrics(text))
+        status, load = await asyncio.gather(server.health(session), server.load(session))
+        pulse.see(time.monotonic(), status == 200, load)
         shown = self.standing
         shown.healthy, shown.tokens_per_s = status == 200, pulse.tokens_per_s
         shown.running, shown.waiting = pulse.running, pulse.waiting

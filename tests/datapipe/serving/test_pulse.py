@@ -2,33 +2,12 @@
 
 import pytest
 
-from datapipe.serving.pulse import Pulse, read_metrics
-
-TEXT = """# HELP vllm:num_requests_running Number of requests
-# TYPE vllm:num_requests_running gauge
-vllm:num_requests_running{engine="0",model_name="a b}"} 3.0
-vllm:num_requests_running{engine="1",model_name="a"} 4
-vllm:generation_tokens_total{engine="0"} 1.5e+03 1700000000
-vllm:kv_cache_usage_perc{engine="0"} NaN
-half a line
-other 1 2 3
-"""
+from datapipe.server_metrics import Load
+from datapipe.serving.pulse import Pulse
 
 
-def test_metrics_are_summed_over_engines_and_rubbish_is_left_out():
-    assert read_metrics(TEXT) == {
-        "vllm:num_requests_running": 7,
-        "vllm:generation_tokens_total": 1500,
-        "other": 1,
-    }
-
-
-def running(requests: int, tokens: float, prompt: float = 0.0) -> dict[str, float]:
-    return {
-        "vllm:num_requests_running": requests,
-        "vllm:generation_tokens_total": tokens,
-        "vllm:prompt_tokens_total": prompt,
-    }
+def running(requests: int, generated: float, prompt: float = 0.0) -> Load:
+    return Load(requests, 0, None, generated + prompt, generated)
 
 
 @pytest.mark.parametrize(
@@ -66,4 +45,4 @@ def test_tokens_per_second_are_of_the_last_two_looks():
     pulse.see(10.0, True, running(1, 100))
     assert pulse.tokens_per_s is None
     pulse.see(20.0, True, running(2, 600))
-    assert (pulse.tokens_per_s, pulse.running, pulse.waiting) == (50.0, 2, None)
+    assert (pulse.tokens_per_s, pulse.running, pulse.waiting) == (50.0, 2, 0)
