@@ -74,6 +74,7 @@ def configure(
     write_questions(folder / "questions.jsonl", questions)
     generate = {
         "servers": list(servers),
+        "probe": False,  # the clients beside it ask for nothing but answers
         "model": "m",
         "n": draws,
         "max_tokens": 1024,
