@@ -1,15 +1,20 @@
 """Ask every question of a shard as often as is owed, and lose nothing that came back."""
 
 from collections import Counter
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import closing
+from functools import partial
+
+import pyarrow.compute as pc
 
 from datapipe.asking import to_answer, to_failure
 from datapipe.backends.base import Completion, Outage, Request
 from datapipe.blame import Watch
 from datapipe.budget import Unsent
 from datapipe.choices import missing, requests_of, told
+from datapipe.config import RunConfig
 from datapipe.context import Context, Shard
+from datapipe.continuing import Unfinished, continuations, joined, unfinished
 from datapipe.errors import ServersDown
 from datapipe.journal import Journal, journal_row, read_journal, rewrite
 from datapipe.loop import Outcome, stream
@@ -29,15 +34,26 @@ def answer(ctx: Context, shard: Shard) -> None:
     is counted.
     """
     work = _Work(ctx, shard)
-    owed = work.owed()
-    if owed:
+    owed, cut = work.owed(), work.cut()
+    if owed or cut:
         ctx.go_on()
-        ctx.progress.owe("answer", len(owed))
         with ctx.run.journal("answers", shard.lane, shard.number) as journal:
             work.ask(owed, journal)
+            work.continue_cut(journal)
     work.commit()
     if work.outage:
         raise ServersDown(f"{shard}: {work.outage}. Run again to go on")
+
+
+Make = Callable[[Request, Completion], Answer]
+
+
+def _drawn(config: RunConfig, policy: str, owed: Owed, request: Request, said: Completion) -> Answer:
+    return to_answer(config, policy, *owed[request.id], request, said)
+
+
+def _continued(config: RunConfig, cut: Unfinished, request: Request, said: Completion) -> Answer:
+    return joined(config, *cut[request.id], request, said)
 
 
 class _Work:
@@ -57,6 +73,7 @@ class _Work:
         self.labels: dict[tuple[str, str], Label] = {}
         self.tries: Counter[str] = Counter()
         self.last: dict[str, Failure] = {}
+        self.tried = set[str]()
         self.outage = ""
         for entry in read_journal(self.journal):
             self._replay(entry)
@@ -70,15 +87,44 @@ class _Work:
         every = due_of(ctx.run, ctx.settings, policy, shard.lane, shard.number).all(self.questions.values())
         return {key: asked for key, asked in every.items() if key not in known}
 
+    def cut(self) -> Unfinished:
+        """Answers cut short that are to be gone on from, and were not in this run of the stage."""
+        config, policy = self.ctx.settings, self.policy.policy_id
+        if not config.generate.continue_truncated:
+            return {}
+        run, lane, number = self.ctx.run, self.shard.lane, self.shard.number
+        ended_early = (pc.field("finish_reason") == "length") & (pc.field("policy_id") == policy)
+        every = [*run.read("answers", Answer, lane, number, ended_early), *self.fresh.values()]
+        continued = {made for (made,) in run.columns("answers", lane, number, "continues")}
+        continued.update(made.continues for made in self.fresh.values())
+        known = {*self.given_up, *self._final(), *self.tried, *self.ctx.tried}
+        mine = (each for each in every if each.policy_id == policy and each.answer_id not in continued)
+        return unfinished(config, self.questions, mine, known)
+
+    def continue_cut(self, journal: Journal) -> None:
+        """Go on from what was cut short, and from what is cut short again, as far as max_tokens goes."""
+        config = self.ctx.settings
+        while not self.outage and (cut := self.cut()):
+            self.tried.update(cut)
+            made = partial(_continued, config, cut)
+            self._ask(continuations(config, cut), len(cut), made, journal)
+
     def ask(self, owed: Owed, journal: Journal) -> None:
-        """Send what is owed; each answer is in the journal before it counts."""
-        config, progress = self.ctx.settings, self.ctx.progress
+        """Send what is owed."""
+        config, policy = self.ctx.settings, self.policy.policy_id
+        made = partial(_drawn, config, policy, owed)
+        self._ask(requests_of(config, owed), len(owed), made, journal)
+
+    def _ask(self, requests: Iterable[Request], count: int, make: Make, journal: Journal) -> None:
+        """Send requests; each answer is in the journal before it counts."""
+        progress = self.ctx.progress
+        progress.owe("answer", count)
         before, failures = len(self.fresh), list[Failure]()
         watch, unsent = self._watch(), 0
-        with closing(self._outcomes(requests_of(config, owed), watch)) as outcomes:
+        with closing(self._outcomes(requests, watch)) as outcomes:
             for request, outcome in outcomes:
                 if isinstance(outcome, Completion):
-                    made = to_answer(config, self.policy.policy_id, *owed[request.id], request, outcome)
+                    made = make(request, outcome)
                     journal.append(f'{{"answer":{made.model_dump_json()}}}')
                     self.fresh[made.answer_id] = made
                     watch.look(made)

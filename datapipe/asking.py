@@ -1,9 +1,10 @@
 """From a question and an index to a request, and from a completion to an answer."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from datapipe.backends.base import BackendError, Completion, Refused, Request
+from datapipe.backends.base import BackendError, Completion, Refused, Request, Unable
 from datapipe.config import RunConfig
 from datapipe.draws import thinking_id
 from datapipe.format import as_sent
@@ -13,20 +14,28 @@ from judges.values.thinking import split
 from schemas.ids import MAX_SEED, answer_id, canonical, content_id, seed
 from schemas.rows import Answer, Failure, Lane, Question, ToolCall, Turn
 
+Messages = tuple[Mapping[str, Any], ...]
+_HASHED: dict[int, tuple[Messages, str]] = {}
+"""By identity; what is held here cannot be another thing at the same place."""
+_MOST_HASHED = 512
 
-def to_request(config: RunConfig, identity: str, question: Question, slot: Slot) -> Request:
-    """The request of one draw, with the seed of its index."""
+
+def to_request(
+    config: RunConfig, identity: str, question: Question, slot: Slot, like: Request | None = None
+) -> Request:
+    """The request of one draw, with the seed of its index; `like` is one of the same question, whose parts
+    it then shares."""
     model = config.generate
     return Request(
         id=identity,
         affinity=question.question_id,
         model=model.model,
-        messages=wire_messages(as_sent(question, question.format)),
-        sampling=model.sampling.model_dump(),
+        messages=wire_messages(as_sent(question, question.format)) if like is None else like.messages,
+        sampling=model.sampling.model_dump() if like is None else like.sampling,
         max_tokens=model.max_tokens,
         seed=seed_of(config, question.question_id, slot.index),
-        tools=wire_tools(question.tools),
-        served_as=tuple(model.served_as),
+        tools=wire_tools(question.tools) if like is None else like.tools,
+        served_as=tuple(model.served_as) if like is None else like.served_as,
     )
 
 
@@ -60,7 +69,7 @@ def to_answer(
         round=slot.round,
         purpose=slot.purpose,
         seed=request.seed,
-        messages_id=content_id("messages", request.messages),
+        messages_id=messages_id(request.messages),
         turns=[turn],
         raw=said.content,
         raw_thinking=said.reasoning,
@@ -79,13 +88,29 @@ def to_answer(
     )
 
 
+def _reason(error: BackendError) -> str:
+    if isinstance(error, Unable):
+        return "unable"
+    return "refused" if isinstance(error, Refused) else "outage"
+
+
+def messages_id(messages: Messages) -> str:
+    """The hash of the exact messages of a request. Those that draws of a question share are hashed once."""
+    known = _HASHED.get(id(messages))
+    if known is None or known[0] is not messages:
+        if len(_HASHED) >= _MOST_HASHED:
+            _HASHED.clear()
+        known = _HASHED[id(messages)] = messages, content_id("messages", messages)
+    return known[1]
+
+
 def said_text(content: str, reasoning: str | None, calls: Iterable[ToolCall]) -> str:
     """Everything a model said, as the one text that an answer's identity is made of."""
     return canonical([reasoning, content, [call.model_dump() for call in calls]])
 
 
 def to_failure(lane: Lane, policy_id: str, request: Request, error: BackendError) -> Failure:
-    """One try that brought nothing. A refusal is final; an outage is counted."""
+    """One try that brought nothing. A refusal is final; an outage, or a server that cannot, is counted."""
     return Failure(
         lane=lane,
         stage="answer",
@@ -93,7 +118,7 @@ def to_failure(lane: Lane, policy_id: str, request: Request, error: BackendError
         unit_id=request.id,
         question_id=request.affinity,
         policy_id=policy_id,
-        reason="refused" if isinstance(error, Refused) else "outage",
+        reason=_reason(error),
         detail=str(error)[:1_000].encode("utf-8", "replace").decode(),
         attempts=1,
     )

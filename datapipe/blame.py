@@ -18,7 +18,7 @@ class Blames(Protocol):
     """A backend that keeps count of what speaks against its servers."""
 
     def blame(self, server: str, reason: str) -> None:
-        """From any thread: something is wrong with what this server answers."""
+        """From any thread: something is wrong with what this server answers; the reason names no question."""
         ...
 
 
@@ -66,8 +66,12 @@ class Watch:
 
 
 def degenerate(made: Answer) -> str | None:
-    """Why an answer is hardly one: it says nothing, or its end goes in circles. Seen at a glance, so that
-    an answer costs some microseconds; which answers are dropped is for the rules."""
+    """Why an answer is hardly one: it says nothing, its server stopped it, or its end goes in circles.
+
+    Seen at a glance, so that an answer costs some microseconds; which are dropped is for the rules.
+    """
+    if made.finish_reason == "repetition":
+        return "text that goes in circles"
     thinking = made.raw_thinking or ""
     text = made.raw or thinking
     if len(text) + len(thinking) < _TAIL:

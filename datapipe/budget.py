@@ -66,23 +66,24 @@ class _Metered:
 
 def generated(run: RunFolder) -> int:
     """Tokens of all answers that stand in parts or journals, each once."""
-    total, known = 0, set[str]()
+    known, continued = dict[str, int](), set[str | None]()
     for lane in LANES:
-        names = ("answer_id", "completion_tokens")
+        names = ("answer_id", "completion_tokens", "continues")
         rows = list(run.columns("answers", lane, None, *names))
-        known.update(answer for answer, _ in rows)
-        total += sum(tokens for _, tokens in rows if tokens is not None)
-        if any(tokens is None for _, tokens in rows):
-            said = run.columns("answers", lane, None, "completion_tokens", "raw", "raw_thinking")
-            total += sum(tokens_of(None, *texts) for tokens, *texts in said if tokens is None)
+        known.update((answer, tokens or 0) for answer, tokens, _ in rows)
+        continued.update(other for *_, other in rows)
+        if any(tokens is None for _, tokens, _ in rows):
+            said = run.columns("answers", lane, None, "answer_id", "completion_tokens", "raw", "raw_thinking")
+            known.update((answer, tokens_of(*texts)) for answer, *texts in said)
     for path in sorted(run.path.glob("_journal/answers/lane=*/*.jsonl")):
         for entry in read_journal(path):
             answer: Any = entry.get("answer")
             if isinstance(answer, dict) and answer.get("answer_id") not in known:
-                known.add(answer["answer_id"])
                 texts = (str(answer.get("raw") or ""), answer.get("raw_thinking"))
-                total += tokens_of(answer.get("completion_tokens"), *texts)
-    return total
+                known[answer["answer_id"]] = tokens_of(answer.get("completion_tokens"), *texts)
+                continued.add(answer.get("continues"))
+    # What goes on from another has its tokens, too.
+    return sum(tokens for answer, tokens in known.items() if answer not in continued)
 
 
 def tokens_of(counted: int | None, content: str, thinking: str | None) -> int:

@@ -18,7 +18,7 @@ def requests_of(config: RunConfig, owed: Owed) -> Iterator[Request]:
     """
     size = config.generate.choices
     if size == 1:
-        yield from (to_request(config, key, *asked) for key, asked in owed.items())
+        yield from _singles(config, owed)
         return
     drawn = [(key, question, slot) for key, (question, slot) in owed.items()]
     # Contiguous indices rise as their numbers do, so their difference stays.
@@ -26,6 +26,14 @@ def requests_of(config: RunConfig, owed: Owed) -> Iterator[Request]:
     for _, group in groupby(drawn, lambda each: places[each[0]]):
         first, *others = group
         yield replace(to_request(config, *first), also=tuple(key for key, _, _ in others))
+
+
+def _singles(config: RunConfig, owed: Owed) -> Iterator[Request]:
+    like: Request | None = None
+    for key, (question, slot) in owed.items():
+        same = like is not None and like.affinity == question.question_id
+        like = to_request(config, key, question, slot, like if same else None)
+        yield like
 
 
 def told(request: Request, outcome: Outcome) -> Iterator[tuple[Request, Outcome]]:

@@ -16,7 +16,8 @@ def canonical(value: Any) -> str:
     which UTF-8 cannot.
     """
     text = _ENCODER.encode(value)
-    text.encode("utf-8")
+    if not text.isascii():
+        text.encode("utf-8")
     return text
 
 

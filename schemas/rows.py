@@ -101,7 +101,7 @@ class Answer(Row):
     purpose: Literal["rate", "harvest", "rewrite"] = "rate"
     seed: int | None = None
     continues: str | None = None
-    """The answer_id this one goes on from."""
+    """The answer_id this one goes on from; text, tokens and latency are those of both."""
     parent: str | None = None
     """The answer_id this one rewrites."""
     messages_id: str

@@ -134,7 +134,10 @@ def chat(body: Mapping[str, Any], layout: str, unseeded: int = 0) -> dict[str, A
         if spent > most:
             cut, finish, spent = _cut(cut, most), "length", most
         generated += spent
-        choices.append(choice(index, laid_out(cut, layout if cut.thinking else "none"), finish))
+        message = laid_out(cut, layout if cut.thinking else "none")
+        if begun and body.get("echo"):
+            message["content"] = str(messages[-1].get("content") or "") + (message["content"] or "")
+        choices.append(choice(index, message, finish))
     read = tokens(prompt)
     return reply(choices, read, generated, str(body.get("model", MODEL)))
 

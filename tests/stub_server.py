@@ -114,7 +114,7 @@ class Stub:
             "/metrics": lambda _: (self._metrics(), 200),
             "/version": lambda _: (b'{"version":"0.32.0"}', 200),
             "/v1/models": lambda _: (self._models(), 200),
-            "/v1/completions": lambda r: (json.dumps(completions(r.body, self.answered)).encode(), 200),
+            "/v1/completions": lambda r: (_completed(r.body, self.answered), 200),
             "/tokenize": lambda r: (_tokenized(r.body), 200),
         }
 
@@ -138,8 +138,18 @@ class Stub:
 
 def _tokenized(body: Mapping[str, Any]) -> bytes:
     text = str(body["prompt"]) if "prompt" in body else rendered(body["messages"])
-    ids = [_hash(text[at : at + 4]) % 100_000 for at in range(0, len(text), 4)]
-    return json.dumps({"count": tokens(text), "max_model_len": MAX_MODEL_LEN, "tokens": ids}).encode()
+    pieces = [text[at : at + 4] for at in range(0, len(text), 4)]
+    ids = [int.from_bytes(piece.encode("utf-32-le").ljust(16, b"\0"), "little") for piece in pieces]
+    reply = {"count": tokens(text), "max_model_len": MAX_MODEL_LEN, "tokens": ids}
+    return json.dumps(reply | ({"token_strs": pieces} if body.get("return_token_strs") else {})).encode()
+
+
+def _completed(body: Mapping[str, Any], unseeded: int) -> bytes:
+    """A text completion; its prompt may be token ids, each of which holds its four letters."""
+    prompt = body["prompt"]
+    if isinstance(prompt, list):
+        prompt = "".join(each.to_bytes(16, "little").decode("utf-32-le").rstrip("\0") for each in prompt)
+    return json.dumps(completions({**body, "prompt": prompt}, unseeded)).encode()
 
 
 @asynccontextmanager

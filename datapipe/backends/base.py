@@ -23,6 +23,9 @@ TRIAL = "trial"
 class BackendError(Exception):
     """A request that brought no completion; the message names the server and what it said."""
 
+    status: int | None = None
+    """Of the HTTP reply, where there was one that was no 200."""
+
 
 class Transient(BackendError):
     """Worth another try, after `retry_after` seconds where the server said so."""
@@ -99,6 +102,8 @@ class Prefix:
 
     content: str
     reasoning: str | None = None
+    tokens: int | None = None
+    """How many tokens it has, where they were counted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from hashlib import blake2b
 
-from datapipe.backends.base import BackendError, Completion, Refused, Request, Transient
+from datapipe.backends.base import BackendError, Completion, Prefix, Refused, Request, Transient
+from datapipe.backends.prefix import CLOSE, OPEN, whole
 from datapipe.backends.responder import SERVER, Habits, answer
 from datapipe.errors import ConfigError
 
@@ -114,7 +115,9 @@ class Fake:
             raise said
         if isinstance(said, str):
             tokens = len(said) // 4 + 1
-            return Completion(said, "stop", self.server, completion_tokens=tokens, latency_s=self._latency_s)
+            said = Completion(said, "stop", self.server, completion_tokens=tokens, latency_s=self._latency_s)
+        if request.prefix is not None:
+            said = _gone_on(request.prefix, said)
         if said.server == self.server and not self._latency_s:
             return said
         return replace(said, server=self.server, latency_s=self._latency_s)
@@ -140,6 +143,14 @@ class Fake:
             case "hang":
                 await asyncio.sleep(faults.hang_s)
                 raise Transient(f"{self.server} did not answer in {faults.hang_s} s: on purpose")
+
+
+def _gone_on(prefix: Prefix, said: Completion) -> Completion:
+    """What is said as the rest of what was begun, without a tag that stands there already."""
+    thinking = "" if prefix.reasoning is None else prefix.reasoning + (CLOSE if prefix.content else "")
+    begun = thinking + prefix.content
+    rest = said.content.rpartition(CLOSE)[2] if CLOSE in begun else said.content.removeprefix(f"{OPEN}\n")
+    return whole(prefix, said, begun + rest, rest)
 
 
 def _function(respond: Respond | Mapping[str, Said] | None, habits: Habits) -> Respond:

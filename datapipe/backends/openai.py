@@ -5,12 +5,16 @@ import io
 import os
 import re
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import aiohttp
 from yarl import URL
 
 from datapipe.backends.base import BackendError, Completion, Request, Transient, Unfit, Unreachable
-from datapipe.backends.wire import body_of, completion_of, error_of, quote, retry_after_of
+from datapipe.backends.prefix import go_on
+from datapipe.backends.reply import Read, read_reply
+from datapipe.backends.wire import chat_body, completion_of, error_of, json_body, quote, retry_after_of
 from datapipe.errors import ConfigError
 
 KEEP_IDLE_S = 4.0
@@ -43,7 +47,8 @@ class OpenAI:
         self.server = _checked(server)
         self.api_key_env = api_key_env
         self._key = key_from(api_key_env, self.server)
-        self._url = URL(self.server) / "chat/completions"
+        self._url = URL(self.server)
+        self._root = URL(self.server.removesuffix("/v1"))
         self._connect_s = connect_s
         self._base_timeout_s = base_timeout_s
         self._tokens_per_second = tokens_per_second
@@ -54,10 +59,25 @@ class OpenAI:
         return f"OpenAI({self.server!r}, api_key_env={self.api_key_env!r})"
 
     async def complete(self, request: Request) -> Completion:
-        """One choice. Raises Transient for outages and torn replies, Refused for what will not change."""
-        body = body_of(request)
-        total = self._base_timeout_s + request.max_tokens / self._tokens_per_second
-        outcome = await self._ask(request, body, total)
+        """The choices of a request. Raises Transient for outages and torn replies, Refused for what will
+        not change."""
+        if request.prefix is not None:
+            return await go_on(self, request)
+        return await self.ask("chat/completions", chat_body(request), request)
+
+    async def ask(
+        self, path: str, body: Mapping[str, Any], request: Request, read: Read = read_reply
+    ) -> Completion:
+        """What a path below /v1 says to a body that asks for tokens."""
+        reply, seconds = await self.post(path, body, request.max_tokens)
+        return completion_of(reply, self.server, seconds, self._key, request, read)
+
+    async def post(self, path: str, body: Mapping[str, Any], tokens: int = 0) -> tuple[bytes, float]:
+        """The body of a 200 and the seconds it took, in which `tokens` may be generated; a path that begins
+        with a slash is beside /v1."""
+        total = self._base_timeout_s + tokens / self._tokens_per_second
+        url = self._root / path[1:] if path[0] == "/" else self._url / path
+        outcome = await self._post(url, json_body(body), total)
         # Raised here, outside of any handler: an aiohttp error in the chain would carry our headers.
         if isinstance(outcome, BackendError):
             raise outcome
@@ -69,16 +89,16 @@ class OpenAI:
         if session is not None:
             await session.close()
 
-    async def _ask(self, request: Request, body: bytes, total: float) -> Completion | BackendError:
+    async def _post(self, url: URL, body: bytes, total: float) -> tuple[bytes, float] | BackendError:
         # aiohttp warns of large bytes, which it copies in one go, and reads a file in pieces.
         data = body if len(body) < _IN_MEMORY else io.BytesIO(body)
         timeout = aiohttp.ClientTimeout(total=total, sock_connect=self._connect_s)
         started = time.perf_counter()
         try:
-            async with self._open().post(
-                self._url, data=data, timeout=timeout, allow_redirects=False
-            ) as response:
-                return await self._read(response, started, request)
+            async with self._open().post(url, data=data, timeout=timeout, allow_redirects=False) as response:
+                if response.status != 200:
+                    return await self._refusal(response)
+                return await self._body(response), time.perf_counter() - started
         except BackendError as error:
             return error
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
@@ -92,12 +112,6 @@ class OpenAI:
         except Exception as error:  # noqa: BLE001  whatever a server can do to the transport is an outage
             said = quote(str(error).encode("utf-8", "replace"), self._key)
             return Transient(f"{self.server} broke the connection: {type(error).__name__}: {said}")
-
-    async def _read(self, response: aiohttp.ClientResponse, started: float, request: Request) -> Completion:
-        if response.status != 200:
-            raise await self._refusal(response)
-        body = await self._body(response)
-        return completion_of(body, self.server, time.perf_counter() - started, self._key, request)
 
     async def _body(self, response: aiohttp.ClientResponse) -> bytes:
         """The whole body, in pieces, so that neither its size nor a server that stops is unbounded."""
@@ -126,12 +140,17 @@ class OpenAI:
             pass
         finally:
             response.close()
-        if response.status in (401, 403):
+        error = self._error(response.status, response.headers.get("Retry-After"), body)
+        error.status = response.status
+        return error
+
+    def _error(self, status: int, retry_after: str | None, body: bytes) -> BackendError:
+        if status in (401, 403):
             key = f"the key in ${self.api_key_env}" if self.api_key_env else "a request without a key"
             said = quote(body, self._key)
-            return Unfit(f"{self.server} answered {response.status} to {key}: {said}")
-        wait = retry_after_of(response.headers.get("Retry-After"), time.time())
-        return error_of(response.status, body, self.server, wait, self._key)
+            return Unfit(f"{self.server} answered {status} to {key}: {said}")
+        wait = retry_after_of(retry_after, time.time())
+        return error_of(status, body, self.server, wait, self._key)
 
     def _open(self) -> aiohttp.ClientSession:
         """The session, opened in the loop that asks; it holds no limit of its own, reads no proxy."""

@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from datapipe.backends.base import Completion, Request
 from schemas.rows import ToolCall
 
+Read = Callable[[Any, str, float, Request | None], Completion]
+"""How the JSON of a reply is read: with its server, the seconds it took, and what was asked."""
 QUOTE = 300
 """Characters of a server's words that are repeated."""
 _SURROGATE = re.compile(r"[\ud800-\udfff]")
@@ -47,12 +49,11 @@ def read_reply(reply: Any, server: str, latency_s: float, request: Request | Non
     flaws: list[str] = []
     if len(choices) != wanted:
         flaws.append(f"{len(choices)} choices where {wanted} {'was' if wanted == 1 else 'were'} asked for")
-    if wanted == 1:
-        said = replace(_choice(choices[0], 0, reply, server, latency_s), place=0)
-        found = {0: said}
+    if request is None or wanted == 1:
+        first, others = _choice(choices[0], 0, 0, reply, server, latency_s), list[Completion]()
     else:
         found = _sound(choices[: 2 * wanted], wanted, flaws, reply, server, latency_s)
-    first, *others = _with_tokens(list(found.values()), reply.get("usage"), request)
+        first, *others = _sharing_tokens(list(found.values()), request)
     return replace(first, also=tuple(others), flaws=tuple(flaws)) if others or flaws else first
 
 
@@ -63,12 +64,13 @@ def _sound(
     found: dict[int, Completion] = {}
     for position, choice in enumerate(choices):
         try:
-            said = _choice(choice, position, reply, server, latency_s)
+            place = choice.get("index", position) if isinstance(choice, dict) else position
+            said = _choice(choice, position, place, reply, server, latency_s)
         except Malformed as error:
             flaws.append(str(error))
             continue
-        if 0 <= said.place < wanted:
-            found.setdefault(said.place, said)
+        if type(place) is int and 0 <= place < wanted:
+            found.setdefault(place, said)
     if not found:
         raise Malformed(
             f"no choice can be used: {flaws[-1] if flaws else 'none has a place that was asked for'}"
@@ -76,17 +78,16 @@ def _sound(
     return found
 
 
-def read_text(reply: Any, server: str, latency_s: float, request: Request) -> Completion:
+def read_text(reply: Any, server: str, latency_s: float, request: Request | None = None) -> Completion:
     """The one choice of a text completion."""
     choices = _typed(_typed(reply, "the reply", dict).get("choices"), "choices", list)
     if not choices:
         raise Malformed("choices is empty")
-    _check_model(reply, request)
+    if request is not None:
+        _check_model(reply, request)
     choice = _typed(choices[0], "choices[0]", dict)
     text = _typed(choice.get("text"), "text", str)
-    said = _choice({**choice, "message": {"content": text}}, 0, reply, server, latency_s)
-    [counted] = _with_tokens([said], reply.get("usage"), request)
-    return counted
+    return _choice({**choice, "message": {"content": text}}, 0, 0, reply, server, latency_s)
 
 
 def clean(text: str) -> str:
@@ -104,7 +105,8 @@ def _check_model(reply: Mapping[str, Any], request: Request) -> None:
         )
 
 
-def _choice(value: Any, position: int, reply: Any, server: str, latency_s: float) -> Completion:
+def _choice(value: Any, position: int, place: int, reply: Any, server: str, latency_s: float) -> Completion:
+    """One choice, with the tokens of all."""
     choice = _typed(value, f"choices[{position}]", dict)
     message = _typed(choice.get("message"), "message", dict)
     if not message.keys() & {"content", "reasoning", "reasoning_content", "tool_calls"}:
@@ -112,28 +114,28 @@ def _choice(value: Any, position: int, reply: Any, server: str, latency_s: float
     finish = (_text(choice, "finish_reason") or "unknown")[:QUOTE].strip().lower() or "unknown"
     if finish in _GAVE_UP:
         raise Malformed(f"the server gave up in the middle (finish_reason {finish!r})")
-    place = choice.get("index", position)
+    usage = reply.get("usage")
     return Completion(
         content=_text(message, "content") or "",
         finish_reason=_ENDINGS.get(finish, finish),
         server=server,
         reasoning=_text(message, "reasoning") or _text(message, "reasoning_content"),
         tool_calls=_tool_calls(message.get("tool_calls")),
-        prompt_tokens=_count(reply.get("usage"), "prompt_tokens"),
+        prompt_tokens=_count(usage, "prompt_tokens"),
+        completion_tokens=_count(usage, "completion_tokens"),
+        reasoning_tokens=_reasoning_count(usage),
         latency_s=latency_s,
         extra=_extra(reply, choice),
-        place=place if type(place) is int else position,
+        place=place,
     )
 
 
-def _with_tokens(found: Sequence[Completion], usage: Any, request: Request | None) -> list[Completion]:
-    """Each choice with its tokens. A server counts those of all choices together: what was cut has as many
-    as it may, and the rest is shared out by length of text."""
-    total, thought = _count(usage, "completion_tokens"), _reasoning_count(usage)
-    if request is None or request.choices == 1:
-        return [replace(each, completion_tokens=total, reasoning_tokens=thought) for each in found]
+def _sharing_tokens(found: Sequence[Completion], request: Request) -> list[Completion]:
+    """Each choice with its own tokens. A server counts those of all choices together: what was cut has as
+    many as it may, and the rest is shared out by length of text."""
+    total = found[0].completion_tokens
     if total is None:
-        return list(found)
+        return [replace(each, reasoning_tokens=None) for each in found]
     cut = {each.place: request.max_tokens for each in found if each.finish_reason == "length"}
     left = max(0, total - sum(cut.values()))
     sizes = {each.place: _size(each) for each in found if each.place not in cut}
@@ -146,6 +148,7 @@ def _with_tokens(found: Sequence[Completion], usage: Any, request: Request | Non
         replace(
             each,
             completion_tokens=cut[each.place],
+            reasoning_tokens=None,
             # Read once for all of them: the first has it, so that sums are of what was read.
             prompt_tokens=each.prompt_tokens if each.place == first else 0,
         )

@@ -2,11 +2,12 @@
 
 import json
 import re
+from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from datapipe.backends.base import BackendError, Completion, Refused, Request, Transient, Unfit
-from datapipe.backends.reply import QUOTE, Malformed, WrongModel, read_reply, read_text
+from datapipe.backends.reply import QUOTE, Malformed, Read, WrongModel, read_reply
 
 OURS = frozenset({"model", "messages", "n", "stream", "seed", "max_tokens", "max_completion_tokens", "tools"})
 """Fields that a request sets itself, so that no sampling can contradict what is recorded of it."""
@@ -23,8 +24,8 @@ FULL_S = 1.0
 _REFUSED_CODES = frozenset({"context_length_exceeded", "invalid_request_error", "BadRequestError"})
 
 
-def body_of(request: Request) -> bytes:
-    """The JSON body that asks for the choices of a request. Raises Refused where it cannot be written."""
+def chat_body(request: Request) -> dict[str, Any]:
+    """What is asked of a chat. Raises Refused where sampling would contradict what is recorded of it."""
     if taken := sorted(OURS & request.sampling.keys()):
         raise Refused(f"sampling may not set {', '.join(taken)}")
     body: dict[str, Any] = {"model": request.model, "messages": request.messages, **request.sampling}
@@ -35,6 +36,11 @@ def body_of(request: Request) -> bytes:
         body["seed"] = request.seed
     if request.tools:
         body["tools"] = request.tools
+    return body
+
+
+def json_body(body: Mapping[str, Any]) -> bytes:
+    """A body as it is sent. Raises Refused where it cannot be written."""
     try:
         return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
@@ -47,6 +53,7 @@ def completion_of(
     latency_s: float = 0.0,
     secret: str | None = None,
     request: Request | None = None,
+    read: Read = read_reply,
 ) -> Completion:
     """The choices of a 200. Raises Transient where it is torn, malformed or empty, or another model's;
     Refused where the body is an error that will come again.
@@ -58,9 +65,7 @@ def completion_of(
     try:
         reply = json.loads(body.decode("utf-8"))
         if not _is_error(reply):
-            if request is not None and request.prefix is not None:
-                return read_text(reply, server, latency_s, request)
-            return read_reply(reply, server, latency_s, request)
+            return read(reply, server, latency_s, request)
         flaw = None
     except Malformed as error:
         flaw = error

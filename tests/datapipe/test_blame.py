@@ -65,6 +65,7 @@ def test_greedy_answers_repeat_each_other() -> None:
         (made("\n".join(f"| {n} | {n * n} |" for n in range(400))), None),
         (made(CIRCLE * 3), None),
         (made(" "), "an empty answer"),
+        (made("and and", finish_reason="repetition"), "text that goes in circles"),
         (made("", finish_reason="length"), None),
         (made("", raw_thinking="so"), None),
         (made("", calls=(ToolCall(name="f", arguments="{}"),), finish_reason="tool_calls"), None),
