@@ -10,9 +10,9 @@ each decision would have asked more. A look must not depend on the question's ow
 best fitted to other questions; where it is one of N that the prior was fitted to, the bias is of order 1/N.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from math import comb
+from math import comb, exp, log, log1p
 
 from datapipe.posterior import interval as jeffreys
 from datapipe.stopping import Look
@@ -23,6 +23,8 @@ Paths = dict[int, tuple[int, int]]
 """By passes so far: ways to come there, and those among them whose first draw with a verdict is right."""
 Outcome = tuple[int, int, int, float]
 """Passes, scored draws, ways to come there, unbiased estimate."""
+Weighted = tuple[int, int, float]
+"""Passes, fails, log of ways: they may be more than a float holds."""
 
 
 def unbiased(passes: int, scored: int, gone: Sequence[Look]) -> float | None:
@@ -33,7 +35,7 @@ def unbiased(passes: int, scored: int, gone: Sequence[Look]) -> float | None:
     earlier rounds have changed since. It is no posterior: after 0 of 16, 1 of 20 gives 0, since only a
     first draw that was wrong leads there.
     """
-    paths = _walk(tuple(gone), scored)
+    *_, paths = _walk([*gone, Look(scored)])
     if not scored or passes not in paths:
         return None
     ways, first_right = paths[passes]
@@ -59,9 +61,9 @@ def _interval(passes: int, scored: int, gone: tuple[Look, ...], level: float) ->
     if mine is None:
         return jeffreys(passes, max(scored - passes, 0), level)
     tail, here = (1 - level) / 2, _order(mine)
-    below = [end for end in ends if _order(end) < here]
-    above = [end for end in ends if _order(end) > here]
-    tie = [end for end in ends if _order(end) == here]
+    below = _weighted(end for end in ends if _order(end) < here)
+    above = _weighted(end for end in ends if _order(end) > here)
+    tie = _weighted(end for end in ends if _order(end) == here)
     low = _crossing(lambda p: _chance(p, above) + _chance(p, tie) / 2 < tail) if below else 0.0
     high = _crossing(lambda p: _chance(p, below) + _chance(p, tie) / 2 >= tail) if above else 1.0
     return low, high
@@ -71,36 +73,40 @@ def _interval(passes: int, scored: int, gone: tuple[Look, ...], level: float) ->
 def outcomes(looks: tuple[Look, ...]) -> tuple[Outcome, ...]:
     """Every end of a plan: at each look the counts that ask no more, at the last look all of them."""
     found: list[Outcome] = []
-    for number, look in enumerate(looks):
-        going = set(look.asks) if number + 1 < len(looks) else set[int]()
-        for passes, (ways, first) in _walk(looks[:number], look.scored).items():
+    for number, paths in enumerate(_walk(looks), 1):
+        look = looks[number - 1]
+        going = set(look.asks) if number < len(looks) else set[int]()
+        for passes, (ways, first) in paths.items():
             if passes not in going and look.scored:
                 found.append((passes, look.scored, ways, first / ways))
     return tuple(found)
 
 
-@lru_cache(maxsize=16_384)
-def _walk(gone: tuple[Look, ...], scored: int) -> Paths:
-    """Ways to every count of passes among `scored` draws that asked more at each look of `gone`."""
-    if not gone:
-        return {c: (comb(scored, c), comb(scored - 1, c - 1) if c else 0) for c in range(scored + 1)}
-    *before, look = gone
-    here = _walk(tuple(before), look.scored)
-    asked = {c: here[c] for c in look.asks if c in here}
-    fresh = scored - look.scored
-    if not look.scored:
-        return _walk((), scored) if asked else {}
-    return _spread(asked, fresh) if fresh >= 0 else {}
+def _walk(looks: Sequence[Look]) -> Iterator[Paths]:
+    """At each look the ways to every count of passes that asked more at all looks before it."""
+    paths: Paths = {0: (1, 0)}
+    scored = 0
+    for look in looks:
+        fresh = look.scored - scored
+        if fresh < 0:
+            paths = {}
+        elif scored:
+            paths = _spread(paths, fresh)
+        elif paths:
+            paths = {c: (comb(fresh, c), comb(fresh - 1, c - 1) if c else 0) for c in range(fresh + 1)}
+        yield paths
+        scored = look.scored
+        paths = {passes: paths[passes] for passes in look.asks if passes in paths}
 
 
 def _spread(paths: Paths, fresh: int) -> Paths:
     """The same after so many draws more."""
     found: Paths = {}
+    times = [comb(fresh, right) for right in range(fresh + 1)]
     for passes, (ways, first) in paths.items():
-        for right in range(fresh + 1):
-            times = comb(fresh, right)
+        for right, each in enumerate(times):
             old = found.get(passes + right, (0, 0))
-            found[passes + right] = (old[0] + times * ways, old[1] + times * first)
+            found[passes + right] = (old[0] + each * ways, old[1] + each * first)
     return found
 
 
@@ -110,8 +116,13 @@ def _order(outcome: Outcome) -> tuple[float, float]:
     return round(estimate, 12), passes / scored
 
 
-def _chance(p: float, ends: Sequence[Outcome]) -> float:
-    return sum(ways * p**passes * (1 - p) ** (scored - passes) for passes, scored, ways, _ in ends)
+def _weighted(ends: Iterable[Outcome]) -> list[Weighted]:
+    return [(passes, scored - passes, log(ways)) for passes, scored, ways, _ in ends]
+
+
+def _chance(p: float, ends: Sequence[Weighted]) -> float:
+    right, wrong = log(p), log1p(-p)
+    return sum(exp(ways + passes * right + fails * wrong) for passes, fails, ways in ends)
 
 
 def _crossing(below: Callable[[float], bool]) -> float:

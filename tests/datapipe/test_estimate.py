@@ -190,3 +190,14 @@ def test_a_level_is_kept() -> None:
     low, high = estimate.interval(5, 16, REAL["three tiers"][:2], level=0.8)
     wide = estimate.interval(5, 16, REAL["three tiers"][:2])
     assert wide[0] < low < high < wide[1]
+
+
+def test_more_ways_than_a_float_holds() -> None:
+    gone = (Look(1_100, tuple(range(1_101))),)
+    assert estimate.unbiased(552, 1_104, gone) == pytest.approx(0.5)
+    assert estimate.interval(552, 1_104, gone) == pytest.approx(posterior.interval(552, 552), abs=1e-3)
+
+
+def test_looks_at_every_draw() -> None:
+    gone = [Look(n, tuple(range(n + 1))) for n in range(1, 200)]
+    assert estimate.unbiased(50, 200, gone) == pytest.approx(0.25)
