@@ -95,21 +95,28 @@ def insist(path: Path, act: Callable[[], T]) -> T:
 
 def patiently(path: Path, act: Callable[[], T]) -> T:
     """As insist, also for what reads; raises the last OSError itself."""
-    patience = next((found for each in path.parents if (found := _patient.get(each))), None)
-    if patience is None:
+    try:
         return act()
+    except OSError as error:
+        patience = next((found for each in path.parents if (found := _patient.get(each))), None)
+        if patience is None or error.errno not in PASSING or not patience.limit_s:
+            raise
+        return _wait(patience, path, act, error)
+
+
+def _wait(patience: Patience, path: Path, act: Callable[[], T], error: OSError) -> T:
     waited = 0.0
     try:
         while True:
+            waited = patience.wait(path, error, waited)
             try:
                 return act()
-            except OSError as error:
-                if error.errno not in PASSING or waited >= patience.limit_s:
+            except OSError as again:
+                if again.errno not in PASSING or waited >= patience.limit_s:
                     raise
-                waited = patience.wait(path, error, waited)
+                error = again
     finally:
-        if waited:
-            patience.over()
+        patience.over()
 
 
 def refused(path: Path, error: OSError) -> StoreError:

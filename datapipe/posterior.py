@@ -38,7 +38,7 @@ def _cdf(x: float, a: float, b: float) -> float:
         return 1.0 - _cdf(1.0 - x, b, a)
     term = exp(lgamma(a + b) - lgamma(a + 1) - lgamma(b) + a * log(x) + b * log1p(-x))
     total, k = 0.0, 0
-    while term > max(total * 1e-17, _NOTHING):
+    while term > total * 1e-17 and term > _NOTHING:  # max() would take as long as all the rest
         total += term
         term *= x * (a + b + k) / (a + 1 + k)
         k += 1

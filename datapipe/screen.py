@@ -15,7 +15,7 @@ from datapipe.workers import Job
 from judges.base import Attempt, Check, Ruling
 from judges.rubric import Rubric
 from schemas.ids import content_id
-from schemas.rows import Answer, Failure, Question, Verdict
+from schemas.rows import Answer, Failure, Message, Question, Verdict
 
 NO_VERIFIER = "none"
 """The version of a verdict that says that there is no verifier of the reference's type."""
@@ -130,8 +130,18 @@ class Asked:
         return policy_of(self.shard.lane, self.ctx.settings.judge).policy_id if self.rubrics else None
 
     def _attempt(self, answer: Answer) -> Attempt:
-        question = self.questions[answer.question_id]
-        return Attempt.from_rows(question, answer, as_sent(question, answer.format))
+        return Attempt.from_rows(self.questions[answer.question_id], answer, self._sent(answer))
+
+    def _sent(self, answer: Answer) -> tuple[Message, ...]:
+        """The messages of its request: the same object for all answers to a question, one after the other."""
+        key = answer.question_id, answer.format
+        if key not in self._messages:
+            self._messages[key] = as_sent(self.questions[answer.question_id], answer.format)
+        return self._messages[key]
+
+    @cached_property
+    def _messages(self) -> dict[tuple[str, str], tuple[Message, ...]]:
+        return {}
 
     def _verifier(self, question: Question) -> list[tuple[str, str]]:
         kind = reference_type(question)

@@ -215,8 +215,21 @@ def _clear(draft: Path) -> None:
 def _tables(model: type[R], rows: Iterable[R]) -> Iterator[pa.Table]:
     schema, source = arrow_schema(model), iter(rows)
     while chunk := list(islice(source, _CHUNK)):
-        records: list[dict[str, Any]] = [row.model_dump() for row in chunk]
-        yield pa.Table.from_pylist(records, schema=schema)
+        values = [row.__dict__ for row in chunk]
+        columns = [
+            pa.array([_plain(each[field.name]) for each in values], field.type)
+            if pa.types.is_nested(field.type)
+            else pa.array([each[field.name] for each in values], field.type)
+            for field in schema
+        ]
+        yield pa.Table.from_arrays(columns, schema=schema)
+
+
+def _plain(value: Any) -> Any:
+    """A model, or a list of them, as the dictionaries that Arrow takes."""
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    return value.model_dump() if isinstance(value, BaseModel) else value
 
 
 def _write(draft: Path, model: type[Row], tables: Iterable[pa.Table]) -> int:

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any, Self, TypeVar
 
+from judges.values.remembered import Remembered
 from judges.values.thinking import split
 from schemas.references import Reference, dump_reference, load_reference, parse_reference
 from schemas.rows import Answer, Layout, Message, Question, Turn, UnscoredClass
@@ -71,8 +73,18 @@ class Attempt:
     def bare(self) -> Self:
         """The response alone, which is what verifiers judge: the same one is the same attempt."""
         said = (Turn(role="assistant", content=self.response),)
-        return replace(
-            self, messages=(), turns=said, thinking=None, raw=self.response, layout="none", language=None
+        return type(self)(
+            self.prompt,
+            self.question,
+            (),
+            said,
+            self.response,
+            None,
+            self.response,
+            "none",
+            self.finish_reason,
+            self.reference,
+            self.format,
         )
 
     @classmethod
@@ -145,11 +157,11 @@ class Attempt:
 
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads; what follows from the turns is left out."""
-        return {name: getattr(self, name) for name in _PLAIN} | {
-            "messages": [message.model_dump(exclude_defaults=True) for message in self.messages],
-            "turns": [turn.model_dump(exclude_defaults=True) for turn in self.turns],
-            "reference": None if self.reference is None else dump_reference(self.reference),
-        }
+        value: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
+        value["messages"] = _messages(self.messages)
+        value["turns"] = [_told(turn) for turn in self.turns]
+        value["reference"] = None if self.reference is None else _reference(self.reference)
+        return value
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Self:
@@ -165,6 +177,23 @@ class Attempt:
             thinking=thinking,
             reference=None if reference is None else load_reference(reference),
         )
+
+
+def _told(message: Message) -> dict[str, Any]:
+    """As model_dump(exclude_defaults=True), which takes many times as long for a few texts."""
+    if message.tool_calls:
+        return message.model_dump(exclude_defaults=True)
+    defaults = _defaults(type(message))
+    return {name: value for name, value in message.__dict__.items() if value != defaults[name]}
+
+
+@cache
+def _defaults(model: type[Message]) -> dict[str, Any]:
+    return {name: field.get_default(call_default_factory=True) for name, field in model.model_fields.items()}
+
+
+_messages = Remembered[tuple[Message, ...], list[dict[str, Any]]](lambda each: [_told(one) for one in each])
+_reference = Remembered[Reference, str](dump_reference)
 
 
 def _last(turns: Sequence[Turn]) -> tuple[str, str | None]:

@@ -124,6 +124,8 @@ class OpenAI:
             if size > self._body_limit:
                 response.close()
                 raise Transient(f"{self.server} sent more than {self._body_limit} bytes")
+            if response.content.at_eof():
+                break  # mostly after the first part, which spares a timer
             async with asyncio.timeout(self._base_timeout_s):
                 part = await response.content.readany()
         return b"".join(parts)
