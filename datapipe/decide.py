@@ -22,7 +22,8 @@ Counts = tuple[int, int, int]
 def decide(ctx: Context, shard: Shard) -> bool:
     """Fill `rounds` for a shard; whether more is to be asked of it."""
     if ctx.settings.spend.rounds and not ctx.settings.input.recorded:
-        return _Deciding(ctx, shard).decide()
+        # What a spent budget left unsent, here or in a shard before, would be missing from the decision.
+        return ctx.budget.left != 0 and _Deciding(ctx, shard).decide()
     run, lane, number = ctx.run, shard.lane, shard.number
     for part in sorted(set(run.parts("answers", lane, number)) - set(run.parts("rounds", lane, number))):
         run.commit("rounds", lane, part, _fixed(ctx, lane, part))
@@ -67,7 +68,7 @@ class _Deciding:
         self.policy = ctx.current_policy(lane)
         self.questions = {q.question_id: q for q in run.read("questions", Question, lane, number)}
         self.due = due_of(run, ctx.settings, self.policy, lane, number)
-        self.digest = _digest(ctx)
+        self.digest = digest(ctx)
         parts = [part for part in run.parts("rounds", lane, number) if "-d" in part]
         self.reopened = bool(parts) and not run.done("rounds", lane, parts[-1], self.digest)
         self._grounds: dict[Kind, Grounds] = {}
@@ -171,7 +172,7 @@ def _counts(draws: list[Draw], asked: int) -> Counts:
     return outcomes["pass"], outcomes["pass"] + outcomes["fail"], asked
 
 
-def _digest(ctx: Context) -> str:
+def digest(ctx: Context) -> str:
     """Where this changes, questions that were left are looked at again."""
     apart = {"harvest", "budget", "price_in", "price_out", "currency", "gpus"}
     spend = ctx.settings.spend.model_dump(exclude=apart)

@@ -125,7 +125,8 @@ def _answers(run: RunFolder, config: RunConfig, lane: Lane) -> Iterator[Line]:
     count = requests(run, config, lane)
     lacking = count["owed"] - count["answered"] - count["failed"]
     line = Line("answer", lane, "request", count["owed"], count["answered"], failed=count["failed"])
-    if lacking > count["tried"] and config.spend.budget and generated(run) >= config.spend.budget:
+    spent = config.spend.budget is not None and generated(run) >= config.spend.budget
+    if lacking > count["tried"] and spent:
         note = f"the budget of {config.spend.budget:,} tokens is spent"
         line = replace(line, pending=lacking, note=note)
     else:
@@ -133,7 +134,8 @@ def _answers(run: RunFolder, config: RunConfig, lane: Lane) -> Iterator[Line]:
     yield line
     if config.spend.rounds:
         asked = run.rows("questions", lane) - count["unasked"]
-        yield Line("decide", lane, "question", asked, count["decided"], pending=count["undecided"])
+        waiting = asked - count["decided"] if spent else count["undecided"]
+        yield Line("decide", lane, "question", asked, count["decided"], pending=waiting)
 
 
 def unanswered(run: RunFolder, config: RunConfig, lane: Lane) -> int:

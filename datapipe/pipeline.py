@@ -12,6 +12,7 @@ from datapipe.context import Context, Shard
 from datapipe.decide import before, decide
 from datapipe.dedup import dedup
 from datapipe.diversify import diversify
+from datapipe.harvest import harvest, settle
 from datapipe.keep import keep
 from datapipe.ledger import Line, balance
 from datapipe.policies import add_policies, policy_of
@@ -41,7 +42,7 @@ class Phase:
 PLAN = (
     Phase("run", ("seeds", "dedup")),
     Phase("shard", ("answer", "screen", "decide", "rate")),
-    Phase("run", ("keep",)),
+    Phase("run", ("keep", "harvest")),
     Phase("shard", ("diversify",)),
 )
 """What both lanes go through. Publishing comes after the lanes, over both."""
@@ -61,6 +62,9 @@ def run_stage(ctx: Context, stage: str, shard: Shard | None = None) -> list[Shar
         _seeds(ctx)
     elif stage == "dedup":
         _dedup(ctx)
+        settle(ctx)
+    elif stage == "harvest":
+        again = harvest(ctx)
     else:
         keep(ctx)
     ctx.note_usage()

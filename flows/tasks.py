@@ -79,6 +79,8 @@ class Tasks:
         self.done = 0
         self._ctx = ctx
         self._works: set[Work] = set()
+        self._seen: set[tuple[str, Shard | None]] = set()
+        self._repeated = 0
         self._lock = threading.Lock()
         self._spare = ThreadPoolExecutor(ctx.settings.window, thread_name_prefix="datapipe-spare")
 
@@ -86,10 +88,13 @@ class Tasks:
     def planned(self) -> int:
         """How many stages of the plan there are, as far as the shards are known."""
         shards = sum(len(self._ctx.shards(lane)) for lane in self._ctx.lanes)
-        return sum(len(phase.stages) * (shards if phase.scope == "shard" else 1) for phase in PLAN)
+        once = sum(len(phase.stages) * (shards if phase.scope == "shard" else 1) for phase in PLAN)
+        return once + self._repeated
 
     def submit(self, stage: str, shard: Shard | None) -> "Future[object]":
-        """Hand out a stage of the plan; returns at once."""
+        """Hand out a stage of the plan, which a shard may go through again; returns at once."""
+        self._repeated += (stage, shard) in self._seen
+        self._seen.add((stage, shard))
         return self.hand_out(stage, shard, lambda: run_stage(self._ctx, stage, shard))
 
     def hand_out(self, stage: str, shard: Shard | None, do: Callable[[], object]) -> "Future[object]":

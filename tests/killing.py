@@ -9,6 +9,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pyarrow as pa
@@ -27,8 +28,8 @@ CHILD = Path(__file__).with_name("kill_child.py")
 GONE_S = 10.0
 PHASES = {
     "reading": ("seeds", "quarantine", "questions", "duplicates", "policies"),
-    "generation": ("generator", "rounds", "answers"),
-    "screening": ("judge", "replies", "verdicts", "ratings"),
+    "generation": ("generator", "answers"),
+    "screening": ("judge", "replies", "verdicts", "rounds", "ratings"),
     "publishing": ("kept", "dropped", "pending", "rewrites", "rewrite_replies", "rewrite_verdicts", "_tmp"),
     "the last step": ("versions",),
 }
@@ -61,8 +62,9 @@ class Killed:
 class Killing:
     """Runs of one small configuration below a folder, the first of them uninterrupted."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, changes: dict[str, Any] | None = None) -> None:
+        """`changes` are sections of the configuration that are not as usual."""
+        self.folder, self.changes = folder, changes or {}
         self._questions(folder / "questions.jsonl")
         log, config = self._run("whole")
         self.asked = asked(log)
@@ -133,7 +135,7 @@ class Killing:
             "workers": {"size": 1},
             "diversify": {"rewrites": 1.0},
         }
-        return parse_config(data, "killing")
+        return parse_config({**data, **self.changes}, "killing")
 
     def _questions(self, path: Path) -> None:
         lines: list[str] = []
@@ -175,7 +177,8 @@ def _rows(table: str, paths: list[Path]) -> pa.Table:
     parts = [read_table(path, model).drop_columns(sorted(model.volatile)) for path in paths]
     if not parts:
         return pa.table({})
-    keys = [name for name in parts[0].column_names if pa.types.is_string(parts[0].schema.field(name).type)]
+    simple = (pa.types.is_string, pa.types.is_integer)
+    keys = [field.name for field in parts[0].schema if any(of(field.type) for of in simple)]
     return pa.concat_tables(parts).sort_by([(key, "ascending") for key in keys]).combine_chunks()
 
 
