@@ -18,7 +18,7 @@ from benchmarks.gates import Measured
 from benchmarks.questions import write_questions
 
 from datapipe.asking import to_request
-from datapipe.backends.wire import body_of
+from datapipe.backends.wire import chat_body, json_body
 from datapipe.config import RunConfig
 from datapipe.owed import Due
 from datapipe.policies import policy_of
@@ -126,7 +126,7 @@ def bodies(config: RunConfig) -> Path:
         rows = read_raw(Path(config.input.questions[0]), 2**26)
         policy = policy_of("verifiable", config.generate).policy_id
         owed = Due(config, policy).all(to_question(row, config) for row in rows)
-        lines = (body_of(to_request(config, key, *asked)) for key, asked in owed.items())
+        lines = (json_body(chat_body(to_request(config, key, *asked))) for key, asked in owed.items())
         file.write_bytes(b"\n".join(lines))
     return file
 
