@@ -22,7 +22,7 @@ vllm:generation_tokens_created{engine="1"} 1.7e+09
 
 
 def test_engines_are_summed_and_the_fullest_cache_counts() -> None:
-    assert load_of(TWO_ENGINES) == Load(15.0, 2.0, 0.5, 1_500_107.0)
+    assert load_of(TWO_ENGINES) == Load(15.0, 2.0, 0.5, 1_500_107.0, 1_500_007.0)
 
 
 def test_older_servers_name_their_cache_otherwise() -> None:

@@ -67,7 +67,7 @@ def test_health_is_what_a_server_says(status: int, health: str) -> None:
 
     found = asyncio.run(tell())
     assert found.health == health
-    assert found.load == Load(3.0, 1.0, None, 7.0)
+    assert found.load == Load(3.0, 1.0, None, 7.0, 7.0)
     assert "\x1b" not in found.said
     assert ("engine" in found.said) is (health == "sick")
 
