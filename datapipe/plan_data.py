@@ -65,8 +65,8 @@ def read_pilot(config: RunConfig, share: float) -> Pilot:
 def results(config: RunConfig) -> dict[tuple[str, str], Seen]:
     """What each question that is done brought and took under the configured policy, by lane and question.
 
-    Done is one that is rated on as many draws as are asked at least, or that no request about brought an
-    answer.
+    Done is one that is rated on as many draws as are asked at least and whose answers are all decided about,
+    or that no request about brought an answer.
     """
     least = config.spend.first if config.spend.rounds else config.generate.n
     policies = {lane: policy_of(lane, config.generate).policy_id for lane in config.lanes}
@@ -144,7 +144,7 @@ _RESULTS: Any = """
                WHERE policy_id = ? AND lane = ? AND n + coalesce(duplicates, 0) >= ?) r
         USING (question_id)
     LEFT JOIN (
-        SELECT question_id,
+        SELECT question_id, bool_or(fate = 'undecided') AS undecided,
                count(*) FILTER (fate = 'kept' AND NOT continued AND purpose = 'rate') AS kept,
                count(*) FILTER (fate = 'kept' AND NOT continued AND purpose = 'harvest') AS harvested,
                sum(prompt_tokens)::BIGINT AS prompt,
@@ -154,4 +154,5 @@ _RESULTS: Any = """
         FROM spending WHERE policy_id = ? AND lane = ? GROUP BY question_id) s USING (question_id)
     LEFT JOIN (SELECT DISTINCT question_id FROM stored.failures WHERE policy_id = ? AND lane = ?) f
         USING (question_id)
-    WHERE r.tier IS NOT NULL OR (f.question_id IS NOT NULL AND s.question_id IS NULL)"""
+    WHERE (r.tier IS NOT NULL AND NOT coalesce(s.undecided, false))
+       OR (f.question_id IS NOT NULL AND s.question_id IS NULL)"""

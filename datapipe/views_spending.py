@@ -52,10 +52,10 @@ _DECIDED = """
 _FATE = """
     CASE WHEN action = 'keep' THEN 'kept'
          WHEN domain IS NULL THEN 'withdrawn'
+         WHEN action IS NULL THEN 'undecided'
          WHEN place > 1 THEN 'superseded'
          WHEN twin > 1 THEN 'duplicate'
          WHEN finish_reason = 'length' THEN 'truncated'
-         WHEN action IS NULL THEN 'undecided'
          WHEN action = 'drop' THEN 'dropped' ELSE action END"""
 
 SPENDING = f"""

@@ -5,6 +5,7 @@ import pytest
 
 from datapipe.config import RunConfig
 from datapipe.errors import ConfigError
+from datapipe.pipeline import run_stage
 from datapipe.plan import make_plan, store_plan, stored_plan, told_bill
 from datapipe.plan_page import show_bill, show_plan
 from datapipe.plan_rows import inside
@@ -133,3 +134,21 @@ def test_a_forecast_is_of_one_configuration(piloted: tuple[Path, support.Ran]) -
     store_plan(config(folder), plan)
     assert stored_plan(config(folder, price_in=7.0)) == plan
     assert stored_plan(config(folder, budget=1_000)) is None
+
+
+def test_a_bill_is_not_whole_before_all_is_chosen(tmp_path: Path) -> None:
+    """What is rated and not yet kept or dropped is not done: it would count as nothing kept."""
+    whole = config(tmp_path)
+    pilot = support.ran(config(tmp_path, share=0.25))
+    plan = make_plan(whole, 0.25)
+    assert plan is not None
+    store_plan(whole, plan)
+    with support.opened(whole) as ctx:
+        for shard in ctx.shards("verifiable"):
+            for stage in ("answer", "screen", "decide", "rate"):
+                run_stage(ctx, stage, shard)
+    bill = told_bill(whole)
+    assert bill is not None
+    assert bill["unasked"] == len(ROWS) - plan.pilot
+    assert bill["rows"][-1]["kept_actual"] == len(pilot.rows("kept"))
+    assert make_plan(whole, 0.25) is not None, "the pilot's own are decided"
