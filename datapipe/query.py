@@ -35,6 +35,8 @@ def connect(runs: Sequence[Path], *, verify: bool = False) -> duckdb.DuckDBPyCon
     # Journals before manifests: what is moved from one into the other meanwhile is seen twice, and told once.
     unfinished = {label: {t: journalled(run.path, t) for t in JOURNALLED} for label, run in folders.items()}
     db = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
+    # Drawn on stdout after two seconds, in the middle of what is written there.
+    db.execute("SET enable_progress_bar = false")
     db.execute("CREATE SCHEMA stored")
     db.execute("CREATE SCHEMA blank")
     db.execute("CREATE SCHEMA waiting")

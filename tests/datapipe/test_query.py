@@ -220,3 +220,7 @@ def test_every_row_that_is_not_asked_is_in_quarantine_with_its_place(tmp_path: P
         assert told[2].startswith("duplicate of line 1 of ")
         assert told[3].startswith("domain")
         assert told[4] == told[5] == "the references of one question are in conflict"
+
+
+def test_no_progress_is_drawn_among_the_rows(db: duckdb.DuckDBPyConnection) -> None:
+    assert db.execute("SELECT current_setting('enable_progress_bar')").fetchall() == [(False,)]
