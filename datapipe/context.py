@@ -23,6 +23,7 @@ from datapipe.preflight import preflight
 from datapipe.priors import FirstRounds
 from datapipe.progress import Progress
 from datapipe.run import Run, shard_of
+from datapipe.server_state import summary
 from datapipe.usage import record_usage
 from datapipe.workers import PoolSettings, WorkerPool
 from judges.catalog import AnyCheck, catalog
@@ -153,5 +154,6 @@ class Context:
         backend = self._backend(self.settings, role)
         if isinstance(backend, Endpoints):
             backend.note, backend.ended = self.progress.note, self.abort.is_set
+            self.progress.watched.append(lambda: summary(backend.settings.role, backend.servers()))
         self._opened.append(backend)
         return backend

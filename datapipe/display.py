@@ -78,7 +78,9 @@ class Display:
     def line(self) -> str:
         """Everything on one line."""
         counts = [f"{name} {done}/{owed}" for name, done, owed, _ in self._stages()]
-        return " · ".join([*counts, self._pace(), *filter(None, [self._dropped(), self._paused()])])
+        return " · ".join(
+            [*counts, self._pace(), *filter(None, [self._dropped(), *self._watched(), self._paused()])]
+        )
 
     def _tell(self) -> None:
         told = ""
@@ -112,6 +114,9 @@ class Display:
         rest = sum(count for _, count in reasons[_REASONS:])
         return f"against: {named}{f', others {rest}' if rest else ''}" if reasons else ""
 
+    def _watched(self) -> list[str]:
+        return [line for line in (one_line(watched()) for watched in list(self.progress.watched)) if line]
+
     def _paused(self) -> str:
         return one_line(self.progress.paused or "")
 
@@ -122,7 +127,8 @@ class Display:
             table.add_column(name, justify="right")
         for name, done, owed, seconds in self._stages():
             table.add_row(Text(name), f"{done:,}", f"{owed:,}", clock(seconds))
-        return Group(table, Text(self._pace()), Text(self._dropped()), Text(self._paused(), style="bold"))
+        lines = [self._pace(), self._dropped(), *self._watched()]
+        return Group(table, *map(Text, lines), Text(self._paused(), style="bold"))
 
 
 def clock(seconds: float) -> str:

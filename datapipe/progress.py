@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 
@@ -26,6 +27,8 @@ class Progress:
         self.notes: list[str] = []
         self.paused: str | None = None
         """What the run waits for before it does any more."""
+        self.watched: list[Callable[[], str]] = []
+        """Each says how something stands that the run leans on, such as the servers of a role."""
         self.answers = 0
         self.tokens = 0
         self.more = 0

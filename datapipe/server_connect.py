@@ -1,5 +1,6 @@
 """Endpoints over OpenAI-compatible servers, from their settings."""
 
+import resource
 from pathlib import Path
 
 from datapipe.admission import Admission, Admitted
@@ -10,6 +11,9 @@ from datapipe.errors import ConfigError
 from datapipe.server_list import ServersFile
 from datapipe.server_poll import Poll
 from datapipe.server_settings import EndpointSettings
+
+SPARE_FILES = 1_024
+"""Open files besides the connections: of stores, workers, the other role and looks at servers."""
 
 
 def connect(settings: EndpointSettings, admission: Admission | None = None) -> Endpoints:
@@ -35,5 +39,19 @@ def connect(settings: EndpointSettings, admission: Admission | None = None) -> E
         file.read()
         if file.fault is not None and file.path.exists():
             raise ConfigError(file.fault)
+    _allow_files(settings.concurrency + SPARE_FILES)
     backends = {server: make(server) for server in settings.servers}
     return Endpoints(backends, settings, looker=Poll(settings.connect_s), file=file, make=make)
+
+
+def _allow_files(count: int) -> None:
+    """Raise this process's limit on open files, among which every connection counts, as far as it may."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= count:
+        return
+    if hard != resource.RLIM_INFINITY and hard < count:
+        raise ConfigError(
+            f"concurrency needs {count} open files and the limit is {hard}: raise it with `ulimit -Hn`, or "
+            f"ask for less at once"
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (count, hard))

@@ -64,9 +64,10 @@ class Limit:
         spare = max(1, int(load.running) // QUEUE_SHARE)
         self._queued = self._queued + 1 if load.waiting > spare else 0
         if self._queued > 1:
-            # Others may ask the same server: of what runs, ours is our share of what it has.
-            ours = in_flight * load.running / (load.running + load.waiting)
-            self._settle(int(ours) + spare)
+            # A request may be several sequences there, and others may ask the same server: what is ours of
+            # all that it has is ours of what runs, too.
+            ours = in_flight / (load.running + load.waiting)
+            self._settle(int(ours * load.running) + max(1, int(ours * spare)))
         elif load.kv is not None and load.kv >= KV_FULL:
             self._settle(min(self.value, in_flight) - max(1, in_flight // QUEUE_SHARE))
         elif not self._queued and in_flight >= self.value and (load.kv is None or load.kv < KV_HIGH):

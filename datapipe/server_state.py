@@ -1,12 +1,16 @@
 """What is known of one server, and what became of what it was asked."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from datapipe.backends.base import Backend
 from datapipe.server_faults import Faults
 from datapipe.server_limit import Limit
 from datapipe.server_speed import Speed
+
+WHY = 160
+"""Characters of a reason that a line of progress holds."""
 
 
 @dataclass(slots=True)
@@ -161,3 +165,14 @@ class Server:
             kv=self.kv,
             faults=dict(self.faults.told),
         )
+
+
+def summary(role: str, views: Sequence[View]) -> str:
+    """How the servers of a role stand, on one line; nothing of a single one that is as it should be."""
+    away = [view for view in views if view.state in ("aside", "leaving")]
+    if len(views) == 1 and not away:
+        return ""
+    flying = sum(view.in_flight for view in views)
+    words = f"{len(views) - len(away)} of {len(views)} {role} servers, {flying} in flight"
+    why = next((f": {view.why}" for view in reversed(away) if view.state == "aside"), "")
+    return f"{words}{why[:WHY]}"

@@ -1,15 +1,19 @@
 """Servers are judged by what comes of their requests, by looks from outside, and by their progress."""
 
 import asyncio
+import io
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from datapipe.backends.base import Completion, Request, Transient, Unfit, Unreachable
+from datapipe.display import Display
 from datapipe.endpoints import Endpoints
+from datapipe.progress import Progress
 from datapipe.server_metrics import Load
 from datapipe.server_poll import Look
+from datapipe.server_state import summary
 from tests.datapipe.scripted import Answer, Server, ask, endpoints, failing, lasting, request, settings, view
 from tests.datapipe.virtual import story
 
@@ -250,6 +254,27 @@ def test_a_full_server_is_given_fewer_and_left_alone_as_long_as_it_says() -> Non
         await pool.close()
 
     story(tell(), 800)
+
+
+def test_a_line_of_progress_tells_how_servers_stand() -> None:
+    away, good = Server("away", failing(Transient("reset \x1b[31m"))), Server("good", lasting(100.0))
+    pool = endpoints(away, good, aside_s=15)
+
+    async def tell() -> None:
+        assert summary("generator", pool.servers()) == "2 of 2 generator servers, 0 in flight"
+        asking = asyncio.ensure_future(ask(pool, *(request(i) for i in range(10))))
+        await asyncio.sleep(10)
+        assert (
+            summary("generator", pool.servers()) == "1 of 2 generator servers, 10 in flight: reset \x1b[31m"
+        )
+        progress = Progress()
+        progress.watched.append(lambda: summary("generator", pool.servers()))
+        assert "10 in flight: reset \\x1b[31m" in Display(progress, io.StringIO(), lambda: None).line()
+        await asking
+        await pool.close()
+
+    story(tell())
+    assert summary("generator", endpoints(Server("a")).servers()) == ""
 
 
 def test_closing_ends_every_task() -> None:

@@ -1,6 +1,7 @@
 """Servers join and leave a run while it goes on, as their file says."""
 
 import asyncio
+import resource
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,3 +109,15 @@ def test_a_file_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
             await pool.close()
 
     asyncio.run(asyncio.wait_for(tell(), 60))
+
+
+def test_a_bound_above_the_limit_on_open_files_raises_that_or_says_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raised: list[tuple[int, int]] = []
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (1_024, 4_096))
+    monkeypatch.setattr(resource, "setrlimit", lambda _, limits: raised.append(limits))
+    connect(settings(A, concurrency=2_000))
+    assert raised == [(3_024, 4_096)]
+    with pytest.raises(ConfigError, match="concurrency needs 6024 open files and the limit is 4096"):
+        connect(settings(A, concurrency=5_000))

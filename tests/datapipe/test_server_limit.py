@@ -38,6 +38,16 @@ def test_the_limit_of_all_is_never_passed() -> None:
     assert max(steered(10_000, 80, most=700)) == 700
 
 
+def test_requests_of_several_choices_are_counted_as_requests() -> None:
+    limit = Limit(1_000)
+    limit.begin(500)
+    for _ in range(40):
+        ours = limit.value
+        running = min(8 * ours, 256)
+        limit.told(Load(running, 8 * ours - running, None, 0.0), ours)
+    assert 32 <= limit.value <= 40
+
+
 def test_one_burst_is_no_queue() -> None:
     limit = Limit(64)
     limit.told(Load(0, 64, None, 0.0), 64)
