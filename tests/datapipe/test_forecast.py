@@ -8,7 +8,7 @@ import pytest
 
 from datapipe.forecast import ALL, Cell, Range, Seen, Terms, forecast
 
-SIMULATE = Path(__file__).parents[2] / "infra" / "simulate" / "forecasts.py"
+SIMULATE = Path(__file__).parents[2] / "infra" / "simulation" / "forecasts.py"
 MATH = ("verifiable", "math")
 
 
@@ -125,7 +125,7 @@ def test_a_forecast_needs_a_pilot() -> None:
 
 @pytest.mark.slow
 def test_forecasts_of_simulated_runs_hold() -> None:
-    """Four priors of pass rates, two ways to spend, three runs each; all of it is `infra/simulate`."""
+    """Four priors of pass rates, two ways to spend, three runs each."""
     made = runpy.run_path(str(SIMULATE))
     held = [
         each

@@ -1,6 +1,6 @@
 """How often the forecast of `datapipe plan` holds: simulated runs with known truths, from a 1 % pilot.
 
-`python infra/simulate/forecasts.py --runs 20`: for each prior of pass rates and each way to spend, runs of
+`python infra/simulation/forecasts.py --runs 20`: for each prior of pass rates and each way to spend, runs of
 ten domains of 20 to 5,000 questions, forecast from the questions that the pilot's hash picks and held against
 what came. Domains differ in difficulty and length; hard questions take more tokens and are cut off more.
 """
