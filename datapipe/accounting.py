@@ -39,7 +39,7 @@ class Account:
 
 def account(run: RunFolder, spend: Spend) -> Account:
     """Add up a run. Raises what reading its parts raises."""
-    with connect([run.path]) as db:
+    with connect([run.path], journals=False) as db:
         db.execute(_BASE)
         gap = _gap(run, db)
         servers = _records(db, _SERVERS)
@@ -84,7 +84,7 @@ def money(prompt: float, generated: float, spend: Spend) -> float | None:
 
 def gpu_hours_per_token(run: RunFolder, spend: Spend) -> float | None:
     """GPU-hours of one generated token, at the pace of the run so far; None where it is not known."""
-    with connect([run.path]) as db:
+    with connect([run.path], journals=False) as db:
         hours = _gpu_hours(_records(db, _SERVERS), spend)
     return None if hours is None else hours[0] / hours[1]
 

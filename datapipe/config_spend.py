@@ -5,7 +5,7 @@ from typing import Self
 from pydantic import Field, model_validator
 
 from datapipe.config_models import Section
-from schemas.base import Tier
+from schemas.base import TIERS, Tier
 
 
 class Spend(Section):
@@ -19,7 +19,7 @@ class Spend(Section):
     """Draws of every question, whatever comes: pass@k is over these alone."""
     step: int = Field(4, ge=1)
     """Draws of each round after the first."""
-    most: int = Field(16, ge=1)
+    most: int = Field(16, ge=8)
     """Draws at which a question is left as it is."""
     hard: int = Field(32, ge=1)
     """The same of a question that was never right, while the hard tier is short."""
@@ -28,7 +28,7 @@ class Spend(Section):
     harvest: int = Field(0, ge=0)
     """Most draws a question beyond its rate, for right answers where `target` still lacks them."""
     target: dict[Tier, int] = Field(default_factory=dict)
-    """Samples wanted by tier; a tier that has them is asked no more."""
+    """Samples wanted by tier; a tier that has them is asked no more, one not named never has."""
     budget: int | None = Field(None, ge=1)
     """Tokens that may be generated; what is in flight when they are spent still comes."""
     price_in: float | None = Field(None, ge=0)
@@ -42,4 +42,7 @@ class Spend(Section):
     def _rising(self) -> Self:
         if not self.first <= self.most <= self.hard:
             raise ValueError(f"first, most and hard must rise: {self.first}, {self.most}, {self.hard}")
+        for tier, wanted in self.target.items():
+            if tier not in TIERS or wanted < 0:
+                raise ValueError(f"target.{tier} = {wanted}: a number from 0 for one of {', '.join(TIERS)}")
         return self

@@ -72,9 +72,14 @@ class Context:
         self.run = Run(config, note)
         self._patience = Patience(self.run.path, config.pause_s, self.abort, self.progress.pause)
         self._patience.open()
-        self.floors = Floors(self.run)
-        self.first_rounds = FirstRounds(self.run)
-        self.budget = Budget(self.run, config.spend.budget, config.generate.concurrency)
+        try:
+            self.floors = Floors(self.run)
+            self.first_rounds = FirstRounds(self.run)
+            self.budget = Budget(self.run, config.spend.budget, config.generate.concurrency)
+        except BaseException:
+            self._patience.close()
+            self.run.close()
+            raise
         self.tried: set[str] = set()
         """Requests and parts of verdicts that this process lost something of: each run tries them once,
         however often a shard is gone through."""

@@ -66,7 +66,9 @@ def continuations(config: RunConfig, owed: Unfinished) -> Iterator[Request]:
 def joined(config: RunConfig, question: Question, made: Answer, request: Request, said: Completion) -> Answer:
     """The row of an answer that goes on from `made`: the whole text, the tokens and the time of both."""
     spent, took = _spent(made), made.latency_s or 0.0
-    tokens = None if said.completion_tokens is None or spent is None else spent + said.completion_tokens
+    # At least one, or a server that counts none is asked to go on for ever.
+    new = None if said.completion_tokens is None else max(1, said.completion_tokens)
+    tokens = None if new is None or spent is None else spent + new
     closed = made.raw_thinking is not None and bool(made.raw)
     whole = replace(
         said,

@@ -117,7 +117,7 @@ class _Deciding:
         rows = self.due.decided(question)
         there = {row.round for row in rows}
         for number in range(max(there, default=0)):
-            mine = [draw for draw in self._drawn.values() if draw.question_id == question]
+            mine = [draw for draw in self._drawn.values() if draw.key == (question, self.policy)]
             if number not in there and (later := [draw.index for draw in mine if draw.round > number]):
                 asked = min(later)
                 yield question, number, _counts([draw for draw in mine if draw.index < asked], asked)
@@ -149,10 +149,12 @@ class _Deciding:
     @cached_property
     def _priors(self) -> Priors:
         """From the first rounds of the shards that are through, and of this one."""
+        lane = self.shard.lane
+        made_from = self.ctx.run.fingerprints("rounds", lane)  # once: there may be thousands of shards
         earlier = (
-            self.ctx.first_rounds.cells(shard.lane, shard.number, self.policy)
+            self.ctx.first_rounds.cells(lane, shard.number, self.policy, made_from.get(shard.number, []))
             for shard in before(self.ctx, self.shard)
-            if shard.lane == self.shard.lane
+            if shard.lane == lane
         )
         mine = ((kind_of(self.questions[q]), counts[:2]) for q, counts in self.ready.items())
         return Priors([*earlier, cells_of(mine)], self.ctx.settings.rate)

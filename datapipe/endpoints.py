@@ -5,9 +5,8 @@ import itertools
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from random import uniform
 
-from datapipe.backends.base import Backend, Completion, Refused, Request, Transient, Unreachable
+from datapipe.backends.base import Backend, Completion, Refused, Request, Transient, Unable, Unreachable
 from datapipe.server_errors import Exhausted, Withdrawn
 from datapipe.server_fleet import Fleet
 from datapipe.server_health import Health
@@ -16,7 +15,7 @@ from datapipe.server_minder import Minder
 from datapipe.server_outage import Outages
 from datapipe.server_poll import Looker
 from datapipe.server_queue import Queue, Turn
-from datapipe.server_settings import EndpointSettings
+from datapipe.server_settings import TAKEN_BACK, EndpointSettings
 from datapipe.server_state import Counts, Server, View
 
 __all__ = ["Counts", "EndpointSettings", "Endpoints", "Exhausted"]
@@ -112,7 +111,7 @@ class Endpoints:
 
     async def _insist(self, request: Request) -> Completion:
         turn = Turn(request)
-        tries = 0
+        tries = taken = 0
         for rounds in itertools.count(1):
             server = await self._place(turn, again=rounds > 1)
             while server.aside:  # since the place was given, in this turn of the loop
@@ -121,14 +120,19 @@ class Endpoints:
             outcome = await self._try(server, request)
             if isinstance(outcome, Completion):
                 return outcome
-            tries += not isinstance(outcome, (Unreachable, Withdrawn))
-            if tries >= self.settings.attempts:
-                raise Exhausted(outcome, tries)
-            self.counts.retried += 1
             turn.failed.add(server)
+            if isinstance(outcome, Unable):
+                if self._fleet.spent(turn):
+                    raise outcome
+                continue
+            tries += not isinstance(outcome, (Unreachable, Withdrawn))
+            taken += isinstance(outcome, Withdrawn)
+            if tries >= self.settings.attempts or taken >= TAKEN_BACK * self.settings.attempts:
+                raise Exhausted(outcome, tries + taken)
+            self.counts.retried += 1
             if self._fleet.open and self._fleet.spent(turn):
                 turn.failed.clear()
-                await asyncio.sleep(self._delay(rounds))
+                await asyncio.sleep(self.settings.delay(rounds))
         raise AssertionError("unreachable: the count has no end")
 
     async def _place(self, turn: Turn, *, again: bool) -> Server:
@@ -153,7 +157,7 @@ class Endpoints:
                 self._leave(future.result())
             raise
 
-    async def _try(self, server: Server, request: Request) -> Completion | Transient:
+    async def _try(self, server: Server, request: Request) -> Completion | Transient | Unable:
         """One try; the place that it has is given back, whatever comes."""
         began, asides = self._now(), server.asides
         attempt = asyncio.timeout(None)
@@ -167,15 +171,17 @@ class Endpoints:
         except Transient as error:
             self._health.struck(server, error, began, asides)
             return error.with_traceback(None)
-        except Refused:
+        except Refused as error:
             self._health.refused(server)
+            if isinstance(error, Unable):  # another server may
+                return error
             raise
         except TimeoutError:
             if attempt.expired():
                 return self._withdrawn(server)
             raise
         else:
-            self._health.answered(server, completion.completion_tokens)
+            self._health.answered(server, completion.tokens_out, len(completion.every))
             self._weigh()
             return completion
         finally:
@@ -281,11 +287,6 @@ class Endpoints:
         if self._unweighed >= max(16, self.settings.concurrency // 2):
             self._unweighed = 0
             self._fleet.weigh(self._now())
-
-    def _delay(self, rounds: int) -> float:
-        """Seconds until the next try: jittered, so that those who failed together do not return together."""
-        longest = min(self.settings.backoff_max_s, self.settings.backoff_s * 2.0 ** min(rounds, 60))
-        return uniform(longest / 2, longest)
 
     def _now(self) -> float:
         return 0.0 if self._loop is None else self._loop.time()

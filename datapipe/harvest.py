@@ -7,6 +7,8 @@ from pathlib import Path
 
 from datapipe.context import Context, Shard
 from datapipe.decide import decision_part, digest
+from datapipe.draws import COLUMNS
+from datapipe.draws import draws as told_apart
 from datapipe.gathered import rulings
 from datapipe.harvesting import Candidate, allot
 from datapipe.keep import steering_policy
@@ -50,8 +52,10 @@ def settle(ctx: Context) -> list[Shard]:
         decision = Round.model_validate(row)
         rows[Shard(decision.lane, number)].append(decision)
     for shard, decided in rows.items():
-        known = ctx.run.columns("rounds", shard.lane, shard.number, "question_id", "purpose", "round")
-        if (decided[0].question_id, "harvest", decided[0].round) not in known:
+        names = ("question_id", "policy_id", "purpose", "round")
+        known = ctx.run.columns("rounds", shard.lane, shard.number, *names)
+        first = decided[0]
+        if (first.question_id, first.policy_id, "harvest", first.round) not in known:
             ctx.run.commit("rounds", shard.lane, decision_part(ctx, shard), decided, digest(ctx))
     path.unlink()
     return list(rows)
@@ -106,8 +110,9 @@ class _Stand:
         outcomes = run.columns("verdicts", lane, number, "answer_id", "outcome")
         faulty = {answer for answer, outcome in outcomes if outcome == "fail"}
         names = ("answer_id", "question_id", "policy_id", "completion_tokens")
+        drawn = told_apart(run.columns("answers", lane, number, *COLUMNS))
         for answer, question, policy, tokens in run.columns("answers", lane, number, *names):
-            if policy == self.policy and answer in ruled:
+            if policy == self.policy and answer in ruled and drawn.no_draw(answer) is None:
                 self.draws[question] += 1
                 self.tokens[question] += tokens or 0
                 if ruled[answer][0] == "pass":
@@ -123,7 +128,10 @@ class _Stand:
         for question in self.questions:
             asked = len(self.due.harvest(question))
             room = settings.keep.answers - self.kept[question]
-            if self.wanted.verdict(question) is not None or room <= 0 or not self.draws[question]:
+            # One outside the share would be decided on again and again, and never asked.
+            if not self.due.asks(question) or not self.draws[question]:
+                continue
+            if self.wanted.verdict(question) is not None or room <= 0:
                 continue
             right, draws = self.right[question], self.draws[question]
             kept = (self.clean[question] + _SHARE * share) / (right + _SHARE)

@@ -32,7 +32,7 @@ def backend_of(config: RunConfig, role: str) -> Backend:
 def _settings(model: Model, role: str) -> EndpointSettings:
     asked = model.backend == "openai"
     return EndpointSettings(
-        servers=tuple(model.servers) if asked else ("fake",),
+        servers=tuple(server.rstrip("/") for server in model.servers) if asked else ("fake",),
         servers_file=model.servers_file if asked else None,
         role=role,
         api_key_env=model.api_key_env,

@@ -86,6 +86,13 @@ class Due:
         for slot in self.of(question):
             yield request_id(question, self._policy, form, self._config.seed, slot.index), slot
 
+    def rated(self, question: str, form: str) -> set[str]:
+        """The draws that its rate is over by request_id, also of one that the share holds no longer."""
+        if self._config.input.recorded:
+            return set()
+        seed = self._config.seed
+        return {request_id(question, self._policy, form, seed, slot.index) for slot in self.rate(question)}
+
     def all(self, questions: Iterable[Question]) -> Owed:
         """Everything that these questions are owed."""
         return {key: (q, slot) for q in questions for key, slot in self.requests(q.question_id, q.format)}

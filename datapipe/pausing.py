@@ -63,13 +63,14 @@ class Patience:
             )
         return waited + step
 
-    def over(self) -> None:
-        """One write waits no more."""
+    def over(self, mended: bool) -> None:
+        """One write waits no more; `mended` where it was done."""
         with self._lock:
             self._waiting -= 1
             if self._waiting == 0:
                 self._tell(None)
-                _log.warning("the store can be used again: the run goes on")
+                if mended:
+                    _log.warning("the store can be used again: the run goes on")
 
     def _enter(self, path: Path, error: OSError) -> None:
         with self._lock:
@@ -105,18 +106,21 @@ def patiently(path: Path, act: Callable[[], T]) -> T:
 
 
 def _wait(patience: Patience, path: Path, act: Callable[[], T], error: OSError) -> T:
-    waited = 0.0
+    waited, mended = 0.0, False
     try:
         while True:
             waited = patience.wait(path, error, waited)
             try:
-                return act()
+                made = act()
             except OSError as again:
                 if again.errno not in PASSING or waited >= patience.limit_s:
                     raise
                 error = again
+            else:
+                mended = True
+                return made
     finally:
-        patience.over()
+        patience.over(mended)
 
 
 def refused(path: Path, error: OSError) -> StoreError:

@@ -21,9 +21,9 @@ class FirstRounds:
         self._run, self._lock = run, threading.Lock()
         self._known: dict[tuple[Lane, int, str], tuple[list[str], Cells]] = {}
 
-    def cells(self, lane: Lane, shard: int, policy: str) -> Cells:
-        """(passes, scored) of each question's first decision, counted by kind."""
-        made_from = self._run.fingerprint("rounds", lane, shard)
+    def cells(self, lane: Lane, shard: int, policy: str, made_from: list[str]) -> Cells:
+        """(passes, scored) of each question's first decision, counted by kind; `made_from` is the shard's
+        fingerprint of `rounds`."""
         with self._lock:
             known = self._known.get((lane, shard, policy))
             if known is None or known[0] != made_from:

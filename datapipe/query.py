@@ -23,17 +23,21 @@ _BATCH_ROWS = 16_384
 Part = tuple[Path, Entry]
 
 
-def connect(runs: Sequence[Path], *, verify: bool = False) -> duckdb.DuckDBPyConnection:
+def connect(
+    runs: Sequence[Path], *, verify: bool = False, journals: bool = True
+) -> duckdb.DuckDBPyConnection:
     """Views over the folders of runs: `stored.TABLE` as written, and those of `datapipe.views` on top.
 
-    Answers and replies that stand only in journals are among them, as they were at this moment.
+    Answers and replies that stand only in journals are among them, as they were at this moment, unless
+    `journals` is false.
     A table without parts is an empty view with its columns. Over several runs every view has a column
     `run`. Sizes are held against the manifests, checksums too where `verify` is set. Raises StoreError
     where there is no run, DamagedPart that names a part.
     """
     folders = _labelled(runs)
     # Journals before manifests: what is moved from one into the other meanwhile is seen twice, and told once.
-    unfinished = {label: {t: journalled(run.path, t) for t in JOURNALLED} for label, run in folders.items()}
+    told = JOURNALLED if journals else ()
+    unfinished = {label: {t: journalled(run.path, t) for t in told} for label, run in folders.items()}
     db = duckdb.connect(config={"autoinstall_known_extensions": False, "autoload_known_extensions": False})
     # Drawn on stdout after two seconds, in the middle of what is written there.
     db.execute("SET enable_progress_bar = false")

@@ -118,6 +118,13 @@ class RunFolder:
         entries = self.manifest(table, lane).entries()
         return [f"{n}:{e.sha256}" for n, e in entries.items() if shard is None or shard_of(n) == shard]
 
+    def fingerprints(self, table: str, lane: str) -> dict[int, list[str]]:
+        """The same by shard, for whoever asks of many."""
+        found: dict[int, list[str]] = {}
+        for name, entry in self.manifest(table, lane).entries().items():
+            found.setdefault(shard_of(name), []).append(f"{name}:{entry.sha256}")
+        return found
+
     def config(self) -> RunConfig:
         """The configuration last run with. Raises StoreError where there is no run."""
         saved = sorted((self.path / "configs").glob("*.json"))

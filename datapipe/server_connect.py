@@ -5,7 +5,7 @@ from pathlib import Path
 
 from datapipe.admission import Admission, Admitted
 from datapipe.backends.base import Backend
-from datapipe.backends.openai import OpenAI
+from datapipe.backends.openai import OpenAI, key_from
 from datapipe.endpoints import Endpoints
 from datapipe.errors import ConfigError
 from datapipe.server_list import ServersFile
@@ -13,7 +13,9 @@ from datapipe.server_poll import Poll
 from datapipe.server_settings import EndpointSettings
 
 SPARE_FILES = 1_024
-"""Open files besides the connections: of stores, workers, the other role and looks at servers."""
+"""Open files besides the connections: of stores, workers and looks at servers."""
+_wanted: dict[str, int] = {}
+"""Connections that each role of this process may have."""
 
 
 def connect(settings: EndpointSettings, admission: Admission | None = None) -> Endpoints:
@@ -22,6 +24,8 @@ def connect(settings: EndpointSettings, admission: Admission | None = None) -> E
     Each is probed before its first request where there is an admission. Raises ConfigError for a bad URL, a
     key that is not set, or a file that is no list of servers.
     """
+
+    key_from(settings.api_key_env, f"the {settings.role} servers")
 
     def make(server: str) -> Backend:
         backend = OpenAI(
@@ -39,7 +43,8 @@ def connect(settings: EndpointSettings, admission: Admission | None = None) -> E
         file.read()
         if file.fault is not None and file.path.exists():
             raise ConfigError(file.fault)
-    _allow_files(settings.concurrency + SPARE_FILES)
+    _wanted[settings.role] = settings.concurrency
+    _allow_files(sum(_wanted.values()) + SPARE_FILES)
     backends = {server: make(server) for server in settings.servers}
     return Endpoints(backends, settings, looker=Poll(settings.connect_s), file=file, make=make)
 

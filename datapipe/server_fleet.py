@@ -25,6 +25,8 @@ class Fleet:
         self.servers: dict[str, Server] = {}
         self.open: list[Server] = []
         """Those that may be given requests, as of the last `refresh`."""
+        self.answered = False
+        """A server that has left had answered."""
         self._total = self._top = 1.0
         self.order: Callable[[str], tuple[Server, ...]] = lru_cache(maxsize=4096)(self._rendezvous)
         """All servers for an affinity, best first: one that leaves moves only its own affinities."""
@@ -37,7 +39,9 @@ class Fleet:
         return server
 
     def remove(self, server: Server) -> None:
+        """It has left."""
         del self.servers[server.name]
+        self.answered |= server.answered
         self._forget_orders()
 
     def down(self) -> bool:

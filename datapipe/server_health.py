@@ -20,6 +20,10 @@ BANS = 6
 """More of them for one whose answers are broken time and again."""
 
 
+UNAVAILABLE = 503
+"""The status of a server that is not there, or of one that is full."""
+
+
 class Health:
     """Sets servers aside and takes them back. On the loop's thread; `now` is the loop's time, `changed` is
     called after the state of a server has changed, `say` tells a person."""
@@ -35,14 +39,14 @@ class Health:
         self.settings, self.fleet = settings, fleet
         self._now, self._changed, self._say = now, changed, say
 
-    def answered(self, server: Server, tokens: int | None) -> None:
+    def answered(self, server: Server, tokens: int | None, choices: int = 1) -> None:
         """It answered a request. One set aside for its failures is back with that."""
         server.moved_at = self._now()
         server.streak = server.relapses = 0
         server.done += 1
         server.tokens += tokens or 0
         server.answered = True
-        server.faults.answers += 1
+        server.faults.answers += choices
         server.speed.done(tokens)
         server.limit.answered()
         if server.aside and not server.unfit:
@@ -62,8 +66,11 @@ class Health:
         server.last_error = str(error)
         if error.retry_after is not None:
             self._full(server, error.retry_after, began, now)
+            # A page that says when maintenance ends is no server that is full.
+            if error.status != UNAVAILABLE:
+                return
         # One death fails all that were in flight: they are one piece of news.
-        elif not server.aside and server.asides == asides:
+        if not server.aside and server.asides == asides:
             server.streak += 1
             server.faults.answers += 1
             server.faults.faults += 1
@@ -82,6 +89,8 @@ class Health:
             server.waiting, server.kv = look.load.waiting, look.load.kv
             if look.load.tokens is not None and look.load.tokens != server.made:
                 server.made, server.moved_at = look.load.tokens, now
+        if look.health == "well" and (look.load is None or look.load.tokens is None):
+            server.made = None  # nothing tells of its tokens any more
         if look.load is not None or look.health in ("well", "silent"):
             before = server.limit.value
             server.limit.told(look.load, server.outstanding)
@@ -152,7 +161,9 @@ class Health:
             server.cut_at = now
         if not server.aside:
             # Jittered, so that those who were turned away together do not return together.
-            wait = min(wait, self.settings.retry_after_max_s) * uniform(1.0, 1.1)
+            wait = min(max(wait, self.settings.backoff_s), self.settings.retry_after_max_s) * uniform(
+                1.0, 1.1
+            )
             server.until = max(server.until, now + wait) if server.busy else now + wait
             server.busy = True
             self._changed()

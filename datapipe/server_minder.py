@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from datapipe.backends.base import TRIAL, Refused, Request, Transient, Unreachable
-from datapipe.server_health import Health
+from datapipe.server_health import UNAVAILABLE, Health
 from datapipe.server_list import ServersFile
 from datapipe.server_poll import Look, Looker
 from datapipe.server_settings import EndpointSettings
@@ -117,7 +117,7 @@ class Minder:
                 self.health.set_aside(server, f"one token took more than {TRIAL_S:g} s")
                 return
         except Transient as error:
-            if error.retry_after is None:
+            if error.retry_after is None or error.status == UNAVAILABLE:
                 # One that takes nothing new may still go on with what it has.
                 lost = server.relapses >= FAILED_TRIALS or isinstance(error, Unreachable)
                 moved = server.done != done or (server.made is not None and server.made != server.made_aside)

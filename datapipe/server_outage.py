@@ -69,7 +69,7 @@ class Outages:
     def _most(self) -> float:
         """Seconds that the requests may wait."""
         servers = self.fleet.servers.values()
-        if any(server.answered for server in servers):
+        if self.fleet.answered or any(server.answered for server in servers):
             return self.settings.outage_s
         # A key or a model that no server takes is mended by a person.
         return 0.0 if servers and all(server.unfit for server in servers) else self.settings.startup_s

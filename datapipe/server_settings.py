@@ -1,9 +1,12 @@
 """How one role's servers are asked, and how long is waited for what."""
 
 from dataclasses import dataclass
+from random import uniform
 
 from datapipe.errors import ConfigError
 
+TAKEN_BACK = 8
+"""Times `attempts` that a request may be taken back from servers: by then it may be what stops them."""
 _ABOVE_ZERO = (
     "concurrency",
     "attempts",
@@ -64,3 +67,8 @@ class EndpointSettings:
         for name in _NOT_BELOW_ZERO:
             if not getattr(self, name) >= 0:
                 raise ConfigError(f"{name} may not be below 0: {getattr(self, name)}")
+
+    def delay(self, rounds: int) -> float:
+        """Seconds until the next try: jittered, so that those who failed together do not return together."""
+        longest = min(self.backoff_max_s, self.backoff_s * 2.0 ** min(rounds, 60))
+        return uniform(longest / 2, longest)

@@ -37,10 +37,7 @@ class Walks:
         self._policy = ctx.current_policy(shard.lane)
         rows = list(ctx.run.read("rounds", Round, shard.lane, shard.number))
         due = Due(ctx.settings, self._policy, rows)
-        self._owed = {
-            q.question_id: {k for k, s in due.requests(q.question_id, q.format) if s.purpose == "rate"}
-            for q in questions.values()
-        }
+        self._owed = {q.question_id: due.rated(q.question_id, q.format) for q in questions.values()}
         self._rows: dict[Key, list[Round]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: row.round):
             if row.scored is not None and row.purpose != "harvest":
@@ -71,7 +68,7 @@ class Walks:
         first = max(rows[0].draws if rows else 0, self._ctx.settings.spend.first if current else 0)
         asked = len(owed) if current else rows[-1].draws
         early = counted(draw.ruled for draw in draws if draw.index < first)
-        return Walk(counts, self._path(rows, asked, counts, early, min(first, asked)))
+        return Walk(counts, self._path(rows, asked, counts, early, first))
 
     def _path(self, rows: list[Round], asked: int, counts: Counts, early: Counts, first: int) -> Path:
         last = rows[-1] if rows else None
@@ -80,7 +77,9 @@ class Walks:
         estimate = early.passes / early.scored if early.scored else None
         low_high = None
         if last is None or not stopped or last.scored == scored:  # else verdicts have changed since
-            gone = looks([row for row in rows if not stopped or row.draws < asked])
+            # A look before `first` was taken when that was lower, and holds nobody back any more.
+            held = [row for row in rows if row.draws >= first]
+            gone = looks([row for row in held if not stopped or row.draws < asked])
             found = unbiased(passes, scored, gone)
             estimate = estimate if found is None else found
             low_high = interval(passes, scored, gone)
@@ -89,7 +88,7 @@ class Walks:
             interval=low_high,
             masses=self._masses(last, counts) if last else None,
             early=early,
-            first=first,
+            first=min(first, asked),
             rounds=len({row.draws for row in rows}) + (not stopped),
             stopped=last.reason if last and stopped else None,
         )

@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from datapipe.backends.base import BackendError, Completion, Prefix, Refused, Request, Transient, Unable
+from datapipe.backends.base import BackendError, Completion, Prefix, Refused, Request, Unable
 from datapipe.backends.reply import Read, read_reply, read_text
 from datapipe.backends.wire import chat_body
 
 OPEN, CLOSE = "<think>", "</think>"
-_NOT_THERE = frozenset({404, 405, 501})
+_NOT_THERE = frozenset({400, 401, 403, 404, 405, 501})
+"""What is said of /tokenize where it is not vLLM's, or closed to us though the chat is open."""
 _CHAT_ONLY = frozenset({"chat_template_kwargs", "reasoning_effort", "logprobs", "top_logprobs"})
 _ANEW = frozenset({"min_tokens"})
 """Counted from the beginning of the answer, which was before."""
@@ -59,7 +60,7 @@ async def go_on(server: Posts, request: Request) -> Completion:
     try:
         begun = await _begun(server, request, request.prefix)
     except BackendError as error:
-        if error.status not in _NOT_THERE:
+        if error.status not in _NOT_THERE and not isinstance(error, Unable):
             raise
         begun = None
     if begun is None:
@@ -89,6 +90,8 @@ async def _begun(server: Posts, request: Request, prefix: Prefix) -> _Begun:
     prompt = await _tokenize(
         server, request, {**asked, **({"chat_template_kwargs": kwargs} if kwargs else {})}
     )
+    if not _ids(server, prompt):
+        raise Unable(f"{server.server} makes no tokens of messages")
     shown = "".join(str(each) for each in (prompt.get("token_strs") or [])[-4:])
     first: _Begun | None = None
     for text in _spellings(prefix, OPEN in shown and CLOSE not in shown):
@@ -125,14 +128,14 @@ async def _tokenize(server: Posts, request: Request, asked: Mapping[str, Any]) -
     except (ValueError, RecursionError):
         reply = None
     if not isinstance(reply, dict):
-        raise Transient(f"{server.server} sent a malformed reply to /tokenize")
+        raise Unable(f"{server.server} answers /tokenize with something else")
     return reply
 
 
 def _ids(server: Posts, reply: Mapping[str, Any]) -> list[int]:
     ids = reply.get("tokens")
     if not isinstance(ids, list) or not all(type(each) is int and each >= 0 for each in ids):
-        raise Transient(f"{server.server} sent a malformed reply to /tokenize: no token ids")
+        raise Unable(f"{server.server} answers /tokenize without token ids")
     return ids
 
 

@@ -21,7 +21,10 @@ mends it, and a request that it took must not be given up for ever."""
 _NOT_NOW = frozenset({408, 425, 429, 499})
 FULL_S = 1.0
 """What a 429 without Retry-After means: full, and not broken."""
-_REFUSED_CODES = frozenset({"context_length_exceeded", "invalid_request_error", "BadRequestError"})
+_TOO_LONG = "context_length_exceeded"
+_REFUSED_CODES = frozenset({_TOO_LONG, "invalid_request_error", "BadRequestError"})
+_VAGUE = frozenset({200, 500, 502})
+"""What servers and proxies send for anything."""
 
 
 def chat_body(request: Request) -> dict[str, Any]:
@@ -84,13 +87,14 @@ def error_of(
 ) -> BackendError:
     """The error that a status and its body stand for; 401 and 403 are left to the caller to explain.
 
-    A structured code in the body decides over the status: a full context is no outage, whatever it is
-    sent as.
+    A structured code in the body decides over a status that says little: a full context is no outage,
+    whatever it is sent as. But some call an empty account or a full server a request that is invalid.
     """
     code = _code(body)
     real = code if isinstance(code, int) and 400 <= code < 600 else status
     message = f"{server} answered {status}: {quote(body, secret)}"
-    if real in _REFUSED or (code in _REFUSED_CODES and real not in (401, 403, 404)):
+    told = code == _TOO_LONG or (code in _REFUSED_CODES and real in _VAGUE)
+    if real in _REFUSED or (told and real not in (401, 403, 404)):
         return Refused(message)
     if 300 <= real < 500 and real not in _NOT_NOW:
         return Unfit(message, retry_after)
