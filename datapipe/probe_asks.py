@@ -47,14 +47,7 @@ class Ask:
     api_key_env: str | None = None
     connect_s: float = 10.0
     within_s: float = 120.0
-    """Seconds for all of it, besides the time that a slow server's tokens take."""
-    tokens_per_second: float = 5.0
-    """The slowest decoding that is no fault."""
-
-    @property
-    def patience_s(self) -> float:
-        """Seconds for the chat completions."""
-        return self.within_s + min(self.max_tokens or SUM_TOKENS, SUM_TOKENS) / self.tokens_per_second
+    """Seconds for all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +70,7 @@ async def ask_all(server: str, ask: Ask) -> Heard:
         models = served(pages["v1/models"])
         model = ask.model or next(iter(models), "")
         chats = await all_within(
-            ask.patience_s, _chats(wire, ask, model, context_of(pages["v1/models"], model))
+            ask.within_s, _chats(wire, ask, model, context_of(pages["v1/models"], model))
         )
         _down(wire.server, chats["sum"])
         more = await _more(wire, ask, model, chats)
@@ -111,7 +104,7 @@ def _chats(wire: Wire, ask: Ask, model: str, context: int | None) -> dict[str, A
             "seed": SEED,
             **more,
         }
-        return wire.post("v1/chat/completions", body, ask.patience_s)
+        return wire.post("v1/chat/completions", body, ask.within_s)
 
     story, structured = min(STORY_TOKENS, room), min(JSON_TOKENS, room)
     named = {"name": "odd", "schema": SCHEMA, "strict": True}

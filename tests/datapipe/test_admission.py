@@ -124,7 +124,7 @@ def test_a_probe_outlives_who_waits_for_it(tmp_path):
 
 
 def test_the_manifest_of_a_version_tells_the_kinds_of_servers_and_no_address(tmp_path):
-    asyncio.run(asked(tmp_path, 4, talking(), talking(), talking(change=lying)))
+    asyncio.run(asked(tmp_path, 60, talking(), talking(), talking(change=lying)))
     rows = server_rows(tmp_path / "store" / "run=r")
     assert [(row["servers"], row["refusal"] is None) for row in rows] == [(2, True), (1, False)]
     assert "127.0.0.1" not in json.dumps(rows)
