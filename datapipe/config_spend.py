@@ -19,7 +19,7 @@ class Spend(Section):
     """Draws of every question, whatever comes: pass@k is over these alone."""
     step: int = Field(4, ge=1)
     """Draws of each round after the first."""
-    most: int = Field(16, ge=8)
+    most: int = Field(16, ge=1)
     """Draws at which a question is left as it is."""
     hard: int = Field(32, ge=1)
     """The same of a question that was never right, while the hard tier is short."""
