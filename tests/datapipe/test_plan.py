@@ -93,6 +93,7 @@ def test_a_pilot_that_is_not_through_is_no_pilot(piloted: tuple[Path, support.Ra
     assert make_plan(longer, 0.25) is None, "its questions owe four more draws each"
 
 
+@pytest.mark.slow
 def test_the_bill_stands_beside_the_forecast(
     tmp_path: Path, piloted: tuple[Path, support.Ran], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -136,6 +137,7 @@ def test_a_forecast_is_of_one_configuration(piloted: tuple[Path, support.Ran]) -
     assert stored_plan(config(folder, budget=1_000)) is None
 
 
+@pytest.mark.slow
 def test_a_bill_is_not_whole_before_all_is_chosen(tmp_path: Path) -> None:
     """What is rated and not yet kept or dropped is not done: it would count as nothing kept."""
     whole = config(tmp_path)

@@ -1,5 +1,7 @@
 from pathlib import Path
 
+import pytest
+
 from datapipe.share import in_share
 from schemas.ids import question_id
 from tests import support
@@ -16,6 +18,7 @@ def test_a_larger_share_holds_a_smaller_one() -> None:
     assert small != {each for each in ids if in_share(0.05, 2, each)}
 
 
+@pytest.mark.slow
 def test_a_pilot_is_asked_once_and_the_run_goes_on_from_it(tmp_path: Path) -> None:
     rows = [support.verifiable(f"What is {n} + 1?", str(n + 1)) for n in range(40)]
 
@@ -35,6 +38,7 @@ def test_a_pilot_is_asked_once_and_the_run_goes_on_from_it(tmp_path: Path) -> No
     assert all(line.gap == 0 for line in whole.lines)
 
 
+@pytest.mark.slow
 def test_rounds_of_a_pilot_end_and_the_run_goes_on_from_them(tmp_path: Path) -> None:
     """Nothing is decided about a question that is not asked, and every line balances in between."""
     rows = [support.verifiable(f"What is {n} + 1?", str(n + 1)) for n in range(24)]
