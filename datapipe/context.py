@@ -126,11 +126,11 @@ class Context:
         return policy_of(lane, self.settings.generate).policy_id
 
     def note_usage(self) -> None:
-        """Keep what the servers were sent in this session: no answer tells of the tries that were lost."""
+        """Keep what the servers were sent by this owner: no answer tells of the tries that were lost."""
         for role in ("generator", "judge"):
             backend = self.__dict__.get(role)
             if isinstance(backend, Endpoints):
-                record_usage(self.run.path, str(self.run.lease.token), role, backend.snapshot())
+                record_usage(self.run.path, self.run.lease.token, role, backend.snapshot())
 
     def stop(self) -> None:
         """End at once what stages wait for, so that they end too: models, then verifier processes."""

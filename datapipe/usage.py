@@ -1,4 +1,4 @@
-"""What servers were sent in each session of a run: append-only, since no answer tells of lost tries."""
+"""What servers were sent by each owner of a run: append-only, since no answer tells of lost tries."""
 
 import json
 import threading
@@ -8,26 +8,27 @@ from pathlib import Path
 from typing import Any
 
 from datapipe.pausing import insist
+from datapipe.server_state import Counts
 
 _lock = threading.Lock()
 _COUNTS = ("done", "failed", "retried", "tokens_out")
 
 
 def usage_path(run: Path) -> Path:
-    """Where it stands: a JSON line whenever a stage ended, the last of a session and role counts."""
+    """Where it stands: a JSON line whenever a stage ended, the last of an owner and role counts."""
     return run / "_usage.jsonl"
 
 
-def record_usage(run: Path, session: str, role: str, snapshot: object) -> None:
-    """Append the counts so far of one session's role. A snapshot that counts nothing leaves no line.
+def record_usage(run: Path, token: int, role: str, snapshot: Counts) -> None:
+    """Append the counts so far of the owner with a fencing token. Where nothing was sent no line is written.
 
     Raises StoreError where the file cannot be written.
     """
-    said: dict[str, Any] = asdict(snapshot) if hasattr(snapshot, "__dataclass_fields__") else {}  # type: ignore[call-overload]
-    counts = {name: said[name] for name in _COUNTS if isinstance(said.get(name), int)}
+    said = asdict(snapshot)
+    counts = {name: said[name] for name in _COUNTS}
     if not any(counts.values()):
         return
-    line = json.dumps({"session": session, "role": role, **counts})
+    line = json.dumps({"token": token, "role": role, **counts})
     path = usage_path(run)
 
     def act() -> None:
@@ -40,14 +41,14 @@ def record_usage(run: Path, session: str, role: str, snapshot: object) -> None:
 
 
 def read_usage(run: Path) -> list[dict[str, Any]]:
-    """The last record of every session and role, in the order they began. A torn line is skipped."""
-    last: dict[tuple[str, str], dict[str, Any]] = {}
+    """The last record of every owner and role, in the order they began. A torn line is skipped."""
+    last: dict[tuple[int, str], dict[str, Any]] = {}
     path = usage_path(run)
     text = path.read_text(encoding="utf-8", errors="replace") if path.exists() else ""
-    for line in text.splitlines():
+    for line in text.split("\n"):
         try:
             row = json.loads(line)
-            last[str(row["session"]), str(row["role"])] = row
+            last[int(row["token"]), str(row["role"])] = row
         except (ValueError, KeyError, TypeError):
             continue
     return list(last.values())

@@ -205,14 +205,14 @@ def test_money_and_gpu_hours(three: Any) -> None:
     assert not any("no money" in text for text in remarks(found, spend))
 
 
-def test_lost_tries_are_kept_by_session(tmp_path: Path) -> None:
+def test_lost_tries_are_kept_by_owner(tmp_path: Path) -> None:
     counts = Counts(done=5, failed=1, retried=2, tokens_out=50)
-    record_usage(tmp_path, "1", "generator", counts)
-    record_usage(tmp_path, "1", "generator", replace(counts, retried=4))
-    record_usage(tmp_path, "2", "generator", Counts())
+    record_usage(tmp_path, 1, "generator", counts)
+    record_usage(tmp_path, 1, "generator", replace(counts, retried=4))
+    record_usage(tmp_path, 2, "generator", Counts())
     with usage_path(tmp_path).open("a") as file:
-        file.write('{"session": "2", "ro')
-    record_usage(tmp_path, "2", "generator", counts)
+        file.write('{"token": 2, "ro')
+    record_usage(tmp_path, 2, "generator", counts)
     assert lost_tries(tmp_path) == {"generator": 5 + 3}
     assert len(read_usage(tmp_path)) == 2
 

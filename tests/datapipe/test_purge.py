@@ -13,14 +13,13 @@ from typer.testing import CliRunner, Result
 from datapipe import purge as purging
 from datapipe import purge_parts, purge_versions
 from datapipe.cli import app
-from datapipe.errors import ConfigError, DamagedPart, LeaseHeld
+from datapipe.errors import DamagedPart, LeaseHeld
 from datapipe.journal import ASIDE, record
 from datapipe.lease import Lease
 from datapipe.ledger import ledger
 from datapipe.manifest import Manifest
 from datapipe.purge import Target, purge
 from datapipe.run import RunFolder
-from datapipe.tombstones import said_source
 from datapipe.versions import check_version_folder, latest_version
 from tests import support
 
@@ -281,26 +280,3 @@ def test_a_run_in_use_and_a_damaged_part_stop_a_purge(run: Path) -> None:
     shutil.copy(other, run / "kept" / "lane=verifiable" / f"{name}.parquet")
     with pytest.raises(DamagedPart, match=name):
         purge(run, Target("source", "a"))
-
-
-@pytest.mark.parametrize("value", ["", "abc", "g" * 32, "A" * 32])
-def test_a_question_is_named_by_its_whole_id(value: str) -> None:
-    with pytest.raises(ConfigError, match="32 digits"):
-        Target("question_id", value)
-
-
-@pytest.mark.parametrize(
-    ("value", "text", "source"),
-    [
-        ({"source": "a"}, "", "a"),
-        ({"lane": "x"}, "", "unnamed"),
-        (None, '{"source": "a"}', "a"),
-        (None, '{"prompt": "cut", "source" : "\\u0061\\"b", "more', 'a"b'),
-        (None, "{'source': 'it', 'more", "it"),
-        (None, '{"prompt": "say \\"source\\": \\"a\\"', None),
-        ({"source": 3}, "", None),
-        (None, "no JSON", None),
-    ],
-)
-def test_the_source_of_a_row_is_told_where_it_can_be(value: Any, text: str, source: str | None) -> None:
-    assert said_source(value, text) == source
