@@ -13,6 +13,7 @@ from datapipe.backends.fake import Said
 from datapipe.choices import missing, requests_of, told
 from datapipe.config import RunConfig
 from datapipe.owed import Due
+from datapipe.progress import Progress
 from schemas.ids import MAX_SEED, content_id, seed
 from schemas.rows import Message, Question
 from tests.datapipe.asked import asked, failed, request
@@ -201,3 +202,14 @@ def test_a_request_that_fails_fails_for_each_of_its_draws(tmp_path: Path) -> Non
     failures = run.rows("failures")
     assert len(failures) + len(run.rows("answers")) == 8
     assert len({row.unit_id for row in failures}) == len(failures)
+
+
+@pytest.mark.slow
+def test_answers_and_not_requests_are_counted_as_done(tmp_path: Path) -> None:
+    progress = Progress()
+    model = Model(lambda _: Completion("The answer is 4.", "stop", "s", completion_tokens=5))
+    run = ran(config(tmp_path, n=8, choices=4), model, progress=progress)
+    assert [request.choices for request in model.asked] == [4] * 4
+    stage = progress.stages["answer"]
+    assert (stage.done, stage.owed, progress.answers, progress.tokens) == (16, 16, 16, 80)
+    assert sum(answer.completion_tokens or 0 for answer in run.rows("answers")) == 80

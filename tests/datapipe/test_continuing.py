@@ -188,6 +188,23 @@ def test_a_server_that_stops_early_is_asked_on_in_the_same_run(tmp_path: Path) -
 
 
 @pytest.mark.slow
+def test_a_server_that_counts_no_token_of_what_it_adds_is_not_asked_for_ever(tmp_path: Path) -> None:
+    """Each time counts as a token, so that what may still be asked for shrinks."""
+
+    def endless(request: Request) -> Said:
+        if request.prefix is None:
+            return Completion("abcd" * 4, "length", "fake", completion_tokens=4)
+        if len(request.prefix.content) > 100:
+            return Refused("asked far too often")
+        return Completion("more", "length", "fake", completion_tokens=0)
+
+    run = ran(config(tmp_path, 8, n=1), Model(endless))
+    [made] = chain(run)
+    assert [each.completion_tokens for each in made] == [4, 5, 6, 7, 8]
+    assert not run.rows("failures")
+
+
+@pytest.mark.slow
 def test_without_being_asked_for_what_is_cut_stays_cut_and_nothing_is_asked_again(tmp_path: Path) -> None:
     ran(config(tmp_path, 4), Model(short))
     run = ran(config(tmp_path, 100, on=False), model := Model(short))

@@ -174,6 +174,26 @@ def test_a_changed_knob_opens_questions_that_were_left(tmp_path: Path) -> None:
     assert ratings_of(more)[3].estimate == ratings_of(more)[3].rate
 
 
+def test_a_raised_first_leaves_rates_as_if_so_many_had_been_asked_at_once(tmp_path: Path) -> None:
+    """A look that was taken before all of the first draws holds nobody back any more."""
+    few = ran(in_rounds(tmp_path, 8, {"hard": 16}), model(RATES))
+    assert any(row.estimate != row.rate for row in ratings_of(few).values())
+    raised = {"first": 16, "most": 16, "hard": 16}
+    more = ran(in_rounds(tmp_path, 8, raised), model(RATES))
+    at_once = ran(in_rounds(tmp_path / "once", 8, raised), model(RATES))
+    mine, theirs = ratings_of(more), ratings_of(at_once)
+    for number in RATES:
+        for name in ("n", "passes", "rate", "estimate", "interval_low", "interval_high", "first_n"):
+            assert getattr(mine[number], name) == getattr(theirs[number], name), (number, name)
+
+
+def test_checksums_by_shard_are_those_of_each_shard(whole: Ran) -> None:
+    found = whole.folder.fingerprints("rounds", "verifiable")
+    assert found == {shard: whole.folder.fingerprint("rounds", "verifiable", shard) for shard in (0, 1)}
+    assert all(len(names) > 1 for names in found.values())
+    assert whole.folder.fingerprints("rounds", "non_verifiable") == {}
+
+
 def test_open_questions_are_left_when_enough_is_kept(tmp_path: Path) -> None:
     config = settings(
         tmp_path,

@@ -50,6 +50,11 @@ def test_values_set_over_the_file_are_toml_or_text(path: Path) -> None:
     assert (config.lanes, config.checks) == (["verifiable"], {"no_loop": {"most": 9}})
 
 
+def test_a_target_may_be_nothing_and_a_question_may_have_few_draws(path: Path) -> None:
+    spend = load_config(path, ["spend.target={hard=0}", "spend.first=2", "spend.most=4"]).spend
+    assert (spend.target, spend.first, spend.most) == ({"hard": 0}, 2, 4)
+
+
 def test_fake_takes_the_place_of_both_models(path: Path) -> None:
     config = load_config(path, fake=True)
     assert (config.generate.backend, config.judge.backend) == ("fake", "fake")
@@ -67,6 +72,13 @@ def test_fake_takes_the_place_of_both_models(path: Path) -> None:
         ("generate.n=0", "generate.n: Input should be greater than or equal to 1"),
         ("generate.n=many", "generate.n: Input should be a valid integer"),
         ("rate.tiers.hard=0.7", "rate.tiers: edges must rise"),
+        ("spend.target={hrd=5}", "spend.target.hrd"),
+        (
+            "spend.target={undetermined=5}",
+            "target.undetermined = 5: a number from 0 for one of unsolved, hard",
+        ),
+        ("spend.target={hard=-1}", "target.hard = -1: a number from 0 for one of"),
+        ("spend.most=4", "first, most and hard must rise: 8, 4, 32"),
         ("lanes=[]", "lanes: List should have at least 1 item"),
         ("store=here", "store: 'here' is not absolute"),
         ("name=has space", "name: String should match pattern"),
