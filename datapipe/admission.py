@@ -120,6 +120,7 @@ def ask_of(model: Model, role: str) -> Ask:
         api_key_env=model.api_key_env,
         connect_s=model.connect_s,
         within_s=model.probe_s,
+        tokens_per_second=model.tokens_per_second,
     )
 
 

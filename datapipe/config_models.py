@@ -60,7 +60,8 @@ class Model(Section):
     probe: bool = True
     """Ask a server some small requests before its first, and refuse one that would spoil data."""
     probe_s: float = Field(120.0, gt=0)
-    """Seconds for a probe; a server that has not answered a short question by then is down."""
+    """Seconds in which a probed server must make one token; longer answers may take as long as they may at
+    `tokens_per_second` besides."""
     thinks: bool | None = None
     """Whether a server must show thinking; where not set it may spend no tokens that it does not show."""
     revision: str | None = None

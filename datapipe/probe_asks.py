@@ -47,7 +47,14 @@ class Ask:
     api_key_env: str | None = None
     connect_s: float = 10.0
     within_s: float = 120.0
-    """Seconds for all of it."""
+    """Seconds in which one token must come."""
+    tokens_per_second: float = 5.0
+    """The slowest decoding that is no fault."""
+
+    @property
+    def patience_s(self) -> float:
+        """Seconds for a chat completion of a server that has shown that it makes tokens."""
+        return self.within_s + min(self.max_tokens or SUM_TOKENS, SUM_TOKENS) / self.tokens_per_second
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +76,9 @@ async def ask_all(server: str, ask: Ask) -> Heard:
             raise Unreachable(f"{wire.server} cannot be probed: {pages['v1/models'].error}")
         models = served(pages["v1/models"])
         model = ask.model or next(iter(models), "")
-        chats = await all_within(
-            ask.within_s, _chats(wire, ask, model, context_of(pages["v1/models"], model))
-        )
+        asks = _chats(wire, ask, model, context_of(pages["v1/models"], model))
+        # One that hangs is known by its first token, however long is waited for the last of a slow one.
+        chats = await all_within(ask.patience_s, asks, sign="cut", sign_s=ask.within_s)
         _down(wire.server, chats["sum"])
         more = await _more(wire, ask, model, chats)
         return Heard(wire.server, model, pages, {**chats, **more})
@@ -104,7 +111,7 @@ def _chats(wire: Wire, ask: Ask, model: str, context: int | None) -> dict[str, A
             "seed": SEED,
             **more,
         }
-        return wire.post("v1/chat/completions", body, ask.within_s)
+        return wire.post("v1/chat/completions", body, ask.patience_s)
 
     story, structured = min(STORY_TOKENS, room), min(JSON_TOKENS, room)
     named = {"name": "odd", "schema": SCHEMA, "strict": True}
@@ -142,8 +149,8 @@ async def _more(wire: Wire, ask: Ask, model: str, chats: Mapping[str, Reply]) ->
         for place in range(MORE_SEEDS):
             body = {"model": model, "messages": [{"role": "user", "content": STORY}], **ask.sampling}
             body |= {"max_tokens": STORY_TOKENS, "seed": SEED + 100 + place}
-            asks[f"more{place}"] = wire.post("v1/chat/completions", body, ask.within_s)
-    return await all_within(ask.within_s, asks) if asks else {}
+            asks[f"more{place}"] = wire.post("v1/chat/completions", body, ask.patience_s)
+    return await all_within(ask.patience_s, asks) if asks else {}
 
 
 def messages_of(reply: Reply) -> list[dict[str, Any]]:

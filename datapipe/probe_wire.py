@@ -101,12 +101,21 @@ class Wire:
         return Reply(status, body, said, error)
 
 
-async def all_within(seconds: float, asks: Mapping[str, Any]) -> dict[str, Reply]:
-    """Coroutines that make replies, at once; what has not ended in time is a reply that says so."""
+async def all_within(
+    seconds: float, asks: Mapping[str, Any], sign: str | None = None, sign_s: float = 0.0
+) -> dict[str, Reply]:
+    """Coroutines that make replies, at once; what has not ended in time is a reply that says so.
+
+    Where there is a `sign`, the time is `sign_s` for all of them unless that one has ended by then.
+    """
     tasks = {name: asyncio.ensure_future(each) for name, each in asks.items()}
-    late = Reply(None, error=f"no answer in {seconds:.0f} s")
+    loop = asyncio.get_running_loop()
+    ends = loop.time() + seconds
     try:
-        await asyncio.wait(tasks.values(), timeout=seconds)
+        if sign is not None and not (await asyncio.wait([tasks[sign]], timeout=sign_s))[0]:
+            seconds, ends = sign_s, loop.time()
+        await asyncio.wait(tasks.values(), timeout=max(0.0, ends - loop.time()))
+        late = Reply(None, error=f"no answer in {seconds:.0f} s")
         return {name: task.result() if task.done() else late for name, task in tasks.items()}
     finally:
         for task in tasks.values():

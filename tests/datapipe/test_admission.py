@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from datapipe.admission import Admitted, admission, probes_file, server_rows
+from datapipe.admission import Admitted, admission, ask_of, probes_file, server_rows
 from datapipe.backends.base import TRIAL, Barred, Completion, Outage, Request, Transient
 from datapipe.backends.openai import OpenAI
 from datapipe.models import backend_of
@@ -132,3 +132,8 @@ def test_the_manifest_of_a_version_tells_the_kinds_of_servers_and_no_address(tmp
 
 def test_a_version_tells_them(finished):
     assert read_manifest(finished.version)["servers"] == []  # the fake is no server
+
+
+def test_a_probe_waits_for_tokens_as_long_as_a_request_may(tmp_path):
+    model = settings(tmp_path, generate={"probe_s": 30.0, "tokens_per_second": 2.0}).generate
+    assert ask_of(model, "generate").patience_s == 30.0 + 512 / 2.0

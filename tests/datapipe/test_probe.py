@@ -168,6 +168,38 @@ def test_a_server_that_is_down_or_full_is_not_judged(behaviour):
         probed(behaviour, replace(ASK, within_s=1.0))
 
 
+def slow(seconds: float, first: float = 0.0) -> Behaviour:
+    """As it should be, but for the time that all tokens after the first take."""
+    talk = talking()
+
+    async def behave(request: Exchange, body: Mapping[str, Any]) -> None:
+        await asyncio.sleep(first if body["max_tokens"] == 1 else seconds)
+        await talk(request, body)
+
+    return behave
+
+
+def test_a_server_that_decodes_slowly_is_waited_for():
+    found = probed(slow(0.6), replace(ASK, within_s=0.3, tokens_per_second=100.0))
+    assert (found.refusal, found.warnings) == (None, [])
+
+
+def test_one_that_is_slower_than_is_no_fault_is_down():
+    with pytest.raises(Transient, match=r"cannot be probed: a chat completion found no answer in 1 s"):
+        probed(slow(60.0), replace(ASK, within_s=0.3, tokens_per_second=1_500.0))
+
+
+def test_one_that_hangs_is_known_by_its_first_token():
+    """However long is waited for the last: a prompt over the context is refused by what has hung as well."""
+    with pytest.raises(Transient, match=r"cannot be probed: a chat completion found no answer in 1 s"):
+        probed(slow(60.0, first=60.0), replace(ASK, within_s=0.8, tokens_per_second=0.001))
+
+
+def test_a_longer_answer_may_take_longer():
+    times = [replace(ASK, max_tokens=most, tokens_per_second=2.0).patience_s for most in (10, 1_024, 32_768)]
+    assert times == [25.0, 532.0, 532.0]
+
+
 def test_nobody_there_is_not_judged():
     with pytest.raises(Transient, match="cannot be probed"):
         asyncio.run(ask_all(dead_url(), ASK))
