@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from datapipe.accounting import Account, account, balanced
+from datapipe.accounting import Account, account, balanced, gpu_hours_per_token
 from datapipe.backends.base import Completion, Request
 from datapipe.config_spend import Spend
 from datapipe.cost_page import cost, remarks
 from datapipe.endpoints import Counts
 from datapipe.errors import LedgerError
+from datapipe.journal import Journal
 from datapipe.query import connect
 from datapipe.run import RunFolder
 from datapipe.usage import lost_tries, read_usage, record_usage, usage_path
@@ -174,6 +175,23 @@ def test_a_token_in_two_categories_is_found(three: Any) -> None:
         ctx.run.commit("pending", "verifiable", "part-00007", again)
     with pytest.raises(LedgerError, match="4 answers are stored, and 5 accounted for"):
         balanced(RunFolder(ran.path), FREE)
+
+
+def test_what_stands_in_a_journal_alone_is_no_part_of_an_account(three: Any) -> None:
+    """Queries see it at once; the ledger holds parts against parts."""
+    config, ran, answers = three
+    change(config, ran, lambda a: a.model_copy(update={"finished_at": 1e9, "latency_s": 36.0}))
+    before = balanced(RunFolder(ran.path), FREE)
+    ids = {"answer_id": "f" * 32, "request_id": "e" * 32}
+    late = answers[0].model_copy(update={**ids, "finished_at": 2e9, "latency_s": 3600.0})
+    with Journal(ran.folder.journal_path("answers", "verifiable", 0), 1) as journal:
+        journal.append(f'{{"answer":{late.model_dump_json()}}}')
+    with connect([ran.path]) as db:
+        assert db.execute("SELECT count(*) FROM answers").fetchall() == [(5,)]
+    with connect([ran.path], journals=False) as db:
+        assert db.execute("SELECT count(*) FROM answers").fetchall() == [(4,)]
+    assert balanced(RunFolder(ran.path), FREE) == before
+    assert gpu_hours_per_token(RunFolder(ran.path), Spend(gpus=1)) == pytest.approx(0.01 / 400)
 
 
 def test_a_withdrawn_question_keeps_its_cost(run: support.Ran, tmp_path: Path) -> None:

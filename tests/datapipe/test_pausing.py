@@ -105,7 +105,13 @@ def test_whatever_call_fails_the_write_is_done_in_the_end(
     assert told[-1] is None
 
 
-def test_what_is_waited_for_is_told_with_the_room_there_is(tmp_path: Path) -> None:
+WAY = "the run goes on by itself once it can; end it with Ctrl-C, nothing stored is lost"
+GOES_ON = "the store can be used again: the run goes on"
+
+
+def test_what_is_waited_for_is_told_with_the_room_there_is(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with patient(tmp_path) as (told, _):
         path = tmp_path / "not there yet" / "x"
         assert insist(path, Trouble(lambda: "done", errno.ENOSPC, 2)) == "done"
@@ -113,12 +119,16 @@ def test_what_is_waited_for_is_told_with_the_room_there_is(tmp_path: Path) -> No
     assert told[1:] == [None]
     assert told[0] is not None
     assert re.match(said, told[0])
+    assert WAY in caplog.text
+    assert GOES_ON in caplog.text
 
 
-def test_after_the_longest_wait_it_is_an_error(tmp_path: Path) -> None:
+def test_after_the_longest_wait_it_is_an_error(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with patient(tmp_path, 0.01) as (told, _), pytest.raises(StoreError, match="No space left on device"):
         insist(tmp_path / "x", Trouble(print, errno.ENOSPC, 10**9))
     assert told[1:] == [None]
+    assert WAY in caplog.text
+    assert GOES_ON not in caplog.text
 
 
 def test_what_waiting_cannot_mend_is_an_error_at_once(tmp_path: Path) -> None:
@@ -127,11 +137,12 @@ def test_what_waiting_cannot_mend_is_an_error_at_once(tmp_path: Path) -> None:
     assert told == []
 
 
-def test_a_run_that_is_to_end_waits_no_longer(tmp_path: Path) -> None:
+def test_a_run_that_is_to_end_waits_no_longer(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with patient(tmp_path) as (_, abort):
         abort.set()
         with pytest.raises(Aborted, match="could not be written before the run was told to end"):
             insist(tmp_path / "x", Trouble(print, errno.ENOSPC, 10**9))
+    assert GOES_ON not in caplog.text
 
 
 def test_only_the_run_that_owns_a_path_waits_for_it(tmp_path: Path) -> None:

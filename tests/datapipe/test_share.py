@@ -57,3 +57,23 @@ def test_rounds_of_a_pilot_end_and_the_run_goes_on_from_them(tmp_path: Path) -> 
     assert not set(pilot.model.ids("generator")) & set(whole.model.ids("generator"))
     assert len({row.question_id for row in whole.rows("rounds")}) == 24
     assert all(line.gap == 0 for line in whole.lines)
+
+
+@pytest.mark.slow
+def test_a_smaller_share_takes_no_rating_away(tmp_path: Path) -> None:
+    """What is asked of a question no longer was asked once, and its rate is over that."""
+    rows = [support.verifiable(f"What is {n} + 1?", str(n + 1)) for n in range(8)]
+
+    def config(share: float, coverage: float):
+        spend = {"share": share, "rounds": True, "first": 4, "step": 4, "most": 8, "hard": 8}
+        more = {"lanes": ["verifiable"], "selftest": {"sample": 0}, "rate": {"coverage": coverage}}
+        return support.settings(tmp_path, rows, spend=spend, **more)
+
+    whole = support.ran(config(1.0, 0.5))
+    before, kept = support.stored(whole.path)["ratings"], len(whole.rows("kept"))
+    assert len(before) == 8
+    part = support.ran(config(0.3, 0.6))
+    assert 0 < sum(in_share(0.3, 0, q.question_id) for q in part.rows("questions")) < 8
+    assert support.stored(part.path)["ratings"] == before
+    assert len(part.rows("kept")) == kept > 0
+    assert all(line.gap == 0 for line in part.lines)

@@ -1,0 +1,42 @@
+"""A context that cannot be made leaves its run to others."""
+
+import errno
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from datapipe.context import Context
+from datapipe.errors import StoreError
+from datapipe.lease import held
+from datapipe.pausing import insist
+from tests.support import settings
+
+
+@pytest.mark.parametrize("part", ["Floors", "FirstRounds", "Budget"])
+@pytest.mark.parametrize("end", [StoreError("a damaged part"), KeyboardInterrupt()], ids=["error", "ctrl-c"])
+def test_a_context_that_fails_gives_its_run_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str, end: BaseException
+) -> None:
+    config = settings(tmp_path, pause_s=1)
+    folder, tries = config.folder, list[int]()
+
+    def fail(*_: Any) -> None:
+        assert held(folder)
+        raise end
+
+    def full() -> None:
+        tries.append(1)
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(f"datapipe.context.{part}", fail)
+        with pytest.raises(type(end)):
+            Context(config)
+    assert not held(folder)
+    with pytest.raises(StoreError, match="cannot be written"):
+        insist(folder / "x", full)
+    assert tries == [1]  # nobody is left who would wait for it
+    with Context(config) as ctx:
+        assert ctx.run.lease.before["released"]
