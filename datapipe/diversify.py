@@ -10,7 +10,8 @@ from datapipe.context import Context, Shard
 from datapipe.deciding import combine, deciders, deciding_rubrics, reference_type
 from datapipe.format import fitting, known_formats
 from datapipe.run import part_name
-from datapipe.screen import Asked, give_up, key_of, lost, settled, tally, tried
+from datapipe.screen import Asked, give_up, settled, tried
+from datapipe.verdict_rows import lost, stored_verdicts, tally
 from schemas.ids import content_id, draw
 from schemas.rows import Answer, Question, Turn, Verdict
 
@@ -26,12 +27,13 @@ def diversify(ctx: Context, shard: Shard) -> None:
     if settled(ctx, before, inputs) and run.done("rewrites", lane, part, inputs):
         return
     rewrites = sorted(_rewrites(ctx, shard, questions), key=lambda a: a.answer_id)
-    stored = run.read_part("rewrite_verdicts", Verdict, lane, part) if before else iter(())
-    known = {key_of(v): v for v in stored if v.unscored != "infra"}
+    known = stored_verdicts(run, "rewrite_verdicts", lane, part)
     verdicts = asked.verdicts(rewrites, known, "rewrite_replies")
     owed, tries = len(rewrites) * asked.per_answer(), tried(before, inputs) + asked.counts(verdicts, known)
     counts = tally(verdicts) | {"owed": owed, "tries": tries}
-    give_up(ctx, shard, part, "diversify", lost(verdicts, rewrites), tries)
+    give_up(
+        ctx, shard, part, "diversify", lost(verdicts, {a.answer_id: a.question_id for a in rewrites}), tries
+    )
     run.commit("rewrites", lane, part, rewrites, inputs)
     run.commit(
         "rewrite_verdicts", lane, part, verdicts, inputs, counts=counts, covers=[part, *asked.covers()]

@@ -158,7 +158,13 @@ class Run(RunFolder):
         return self.path / "_tmp"
 
     def commit(
-        self, table: str, lane: Lane, part: str, rows: Iterable[R], inputs: str = "", **promise: Any
+        self,
+        table: str,
+        lane: Lane,
+        part: str,
+        rows: Iterable[R] | Iterable[tuple[Any, ...]],
+        inputs: str = "",
+        **promise: Any,
     ) -> Entry:
         """Write a part and promise it. `promise`: covers, counts. An older part of the name goes, but not
         before the new one is whole. Raises LeaseHeld where the run belongs to another process by now."""

@@ -1,8 +1,10 @@
 """Hold every answer of a shard against every check; only what no verdict answers yet is worked on."""
 
+from collections import Counter
 from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from operator import itemgetter
 
 from datapipe.context import Context, Shard
 from datapipe.deciding import reference_type, rubrics_in_use, rules_in_use
@@ -11,18 +13,18 @@ from datapipe.judging import LOST, Judging, Owed
 from datapipe.policies import policy_of
 from datapipe.probe import responds
 from datapipe.shards import Entry
+from datapipe.verdict_rows import Key, VerdictRow, lost, stored_verdicts, tally, verdict_row
 from datapipe.workers import Job
 from judges.base import Attempt, Check, Ruling
 from judges.rubric import Rubric
 from schemas.ids import content_id
-from schemas.rows import Answer, Failure, Message, Question, Verdict
+from schemas.rows import Answer, Failure, Message, Question
 
 NO_VERIFIER = "none"
 """The version of a verdict that says that there is no verifier of the reference's type."""
+_ANSWER_AND_CHECK = itemgetter(1, 2)
 JOBS = 32
 """Answers handed to a verifier process at a time."""
-Key = tuple[str, str, str, str | None]
-"""answer_id, check, version, reference_id: what a verdict is owed by."""
 
 
 def screen(ctx: Context, shard: Shard) -> None:
@@ -45,12 +47,12 @@ def _screen_part(ctx: Context, shard: Shard, part: str, questions: dict[str, Que
     if settled(ctx, before, inputs) or (before and inputs in ctx.tried):
         return
     answers = [a for a in run.read_part("answers", Answer, lane, part) if a.question_id in questions]
-    stored = run.read_part("verdicts", Verdict, lane, part) if before else iter(())
-    known = {key_of(v): v for v in stored if v.unscored != "infra"}
+    known = stored_verdicts(run, "verdicts", lane, part)
     verdicts = asked.verdicts(answers, known, "replies")
     owed, tries = len(answers) * asked.per_answer(), tried(before, inputs) + asked.counts(verdicts, known)
     counts = tally(verdicts) | {"answers": len(answers), "owed": owed, "tries": tries}
-    give_up(ctx, shard, part, "screen", lost(verdicts, answers), tries)
+    asked_of = {answer.answer_id: answer.question_id for answer in answers}
+    give_up(ctx, shard, part, "screen", lost(verdicts, asked_of) if counts["infra"] else [], tries)
     run.commit("verdicts", lane, part, verdicts, inputs, counts=counts, covers=[part, *asked.covers()])
     ctx.tried.add(inputs)
 
@@ -68,7 +70,7 @@ def settled(ctx: Context, before: Entry | None, inputs: str) -> bool:
 
 
 def give_up(
-    ctx: Context, shard: Shard, part: str, stage: str, found: list[tuple[Verdict, str]], tries: int
+    ctx: Context, shard: Shard, part: str, stage: str, found: list[tuple[VerdictRow, str]], tries: int
 ) -> None:
     """Lost verdicts become failures in the run that may try them for the last time, and not before."""
     run, lane = ctx.run, shard.lane
@@ -109,17 +111,22 @@ class Asked:
         references = sorted((q.question_id, q.reference_id) for q in self.questions.values())
         return content_id("asked", self.covers(), references, self._judge)
 
-    def verdicts(self, answers: list[Answer], known: dict[Key, Verdict], replies: str) -> list[Verdict]:
+    def verdicts(self, answers: list[Answer], known: dict[Key, VerdictRow], replies: str) -> list[VerdictRow]:
         """A verdict of every check on every answer, sorted by (answer_id, check)."""
-        self.ctx.progress.owe("screen", len(answers))
+        progress = self.ctx.progress
+        progress.owe("screen", len(answers))
         found = [*self._pure(answers, known), *self._judged(answers, known, replies)]
-        self.ctx.progress.step("screen", len(answers))
-        return sorted(found, key=lambda v: (v.answer_id, v.check))
+        fails = Counter(v.check for v in found if v.outcome == "fail" and v.key not in known)
+        for check, count in fails.items():
+            progress.drop(check, count)
+        progress.step("screen", len(answers))
+        found.sort(key=_ANSWER_AND_CHECK)
+        return found
 
-    def counts(self, verdicts: Iterable[Verdict], known: Container[Key]) -> bool:
+    def counts(self, verdicts: Iterable[VerdictRow], known: Container[Key]) -> bool:
         """Whether this was a try: not where a judge that answers nothing at all took every verdict."""
         names = {rubric.name for rubric in self.rubrics}
-        fresh = [v for v in verdicts if v.check in names and key_of(v) not in known]
+        fresh = [v for v in verdicts if v.check in names and v.key not in known] if names else []
         lost = [v for v in fresh if v.unscored == "infra"]
         if not lost or any(v.unscored is None for v in fresh) or any(v.reason != LOST for v in lost):
             return True
@@ -154,24 +161,34 @@ class Asked:
 
     def _keys(self, answer: Answer) -> list[Key]:
         """Verdicts of pure checks that an answer owes; only a verifier's depends on the reference."""
-        question = self.questions[answer.question_id]
-        verifiers = [(answer.answer_id, *each, question.reference_id) for each in self._verifier(question)]
-        return [*verifiers, *((answer.answer_id, rule.name, rule.version, None) for rule in self.rules)]
+        question = answer.question_id
+        if question not in self._owing:
+            of = self.questions[question]
+            verifiers = [(*each, of.reference_id) for each in self._verifier(of)]
+            self._owing[question] = [*verifiers, *((rule.name, rule.version, None) for rule in self.rules)]
+        return [(answer.answer_id, *each) for each in self._owing[question]]
 
-    def _pure(self, answers: list[Answer], known: dict[Key, Verdict]) -> Iterator[Verdict]:
-        jobs: list[tuple[list[Key], Job]] = []
+    @cached_property
+    def _owing(self) -> dict[str, list[tuple[str, str, str | None]]]:
+        """By question the check, version and reference_id of each pure check."""
+        return {}
+
+    def _pure(self, answers: list[Answer], known: dict[Key, VerdictRow]) -> Iterator[VerdictRow]:
+        lane, jobs = self.shard.lane, list[tuple[list[Key], Job]]()
         for answer in answers:
             keys = self._keys(answer)
-            yield from (known[key] for key in keys if key in known)
-            yield from (self._no_verifier(key) for key in keys if key[2] == NO_VERIFIER and key not in known)
-            owed = [key for key in keys if key not in known and key[2] != NO_VERIFIER]
-            if owed:
+            if known:
+                yield from (known[key] for key in keys if key in known)
+                keys = [key for key in keys if key not in known]
+            yield from (self._no_verifier(key) for key in keys if key[2] == NO_VERIFIER)
+            if owed := [key for key in keys if key[2] != NO_VERIFIER]:
                 jobs += self._jobs(owed, self._attempt(answer))
         batches = [jobs[start : start + JOBS] for start in range(0, len(jobs), JOBS)]
         futures = [self.ctx.pool.submit([job for _, job in batch]) for batch in batches]
         for batch, future in zip(batches, futures, strict=True):
             for (owed, _), rulings in zip(batch, future.result(), strict=True):
-                yield from (self._verdict(key, ruling) for key, ruling in zip(owed, rulings, strict=True))
+                for key, said in zip(owed, rulings, strict=True):
+                    yield verdict_row(lane, key, said)
 
     def _jobs(self, owed: list[Key], attempt: Attempt) -> Iterator[tuple[list[Key], Job]]:
         """Verifiers apart from rules, and with the response alone: equal jobs are ruled on once."""
@@ -182,7 +199,9 @@ class Asked:
         if rules:
             yield rules, Job(tuple(key[1] for key in rules), attempt)
 
-    def _judged(self, answers: list[Answer], known: dict[Key, Verdict], table: str) -> Iterator[Verdict]:
+    def _judged(
+        self, answers: list[Answer], known: dict[Key, VerdictRow], table: str
+    ) -> Iterator[VerdictRow]:
         keys = [
             (a, r, (a.answer_id, r.name, version, None))
             for r, version in [(r, self._rubric_version(r)) for r in self.rubrics]
@@ -194,58 +213,25 @@ class Asked:
             judging = Judging(self.ctx, self.shard, table)
             rulings = judging.rule([each for _, each in owed])
             judging.commit()
-            yield from (self._verdict(key, r) for (key, _), r in zip(owed, rulings, strict=True))
+            yield from (
+                verdict_row(self.shard.lane, key, r) for (key, _), r in zip(owed, rulings, strict=True)
+            )
 
     def _rubric_version(self, rubric: Rubric) -> str:
         """Verdicts of another judge are other verdicts."""
         return f"{rubric.version}-{content_id('judge', self._judge)[:6]}"
 
-    def _no_verifier(self, key: Key) -> Verdict:
-        return self._verdict(key, Ruling.undecided(f"there is no verifier for references of type {key[1]!r}"))
-
-    def _verdict(self, key: Key, ruling: Ruling) -> Verdict:
-        answer_id, check, version, reference_id = key
-        if ruling.outcome == "fail":
-            self.ctx.progress.drop(check)
-        return Verdict(
-            lane=self.shard.lane,
-            answer_id=answer_id,
-            check=check,
-            version=version,
-            reference_id=reference_id,
-            outcome=ruling.outcome,
-            unscored=ruling.unscored,
-            score=ruling.score,
-            reason=ruling.reason,
-            evidence=ruling.evidence,
-            extracted=ruling.extracted,
-        )
+    def _no_verifier(self, key: Key) -> VerdictRow:
+        said = Ruling.undecided(f"there is no verifier for references of type {key[1]!r}")
+        return verdict_row(self.shard.lane, key, said)
 
 
-def key_of(verdict: Verdict) -> Key:
-    return verdict.answer_id, verdict.check, verdict.version, verdict.reference_id
-
-
-def tally(verdicts: Iterable[Verdict]) -> dict[str, int]:
-    """Verdicts by outcome, unscored ones by class."""
-    counts = {"pass": 0, "fail": 0, "informative": 0, "infra": 0}
-    for verdict in verdicts:
-        counts[verdict.unscored or verdict.outcome] += 1
-    return counts
-
-
-def lost(verdicts: list[Verdict], answers: list[Answer]) -> list[tuple[Verdict, str]]:
-    """Verdicts that an outage took, each with the question_id of its answer."""
-    asked = {answer.answer_id: answer.question_id for answer in answers}
-    return [(v, asked[v.answer_id]) for v in verdicts if v.unscored == "infra"]
-
-
-def _failure(verdict: Verdict, question: str, stage: str, tries: int) -> Failure:
+def _failure(verdict: VerdictRow, question: str, stage: str, tries: int) -> Failure:
     return Failure(
         lane=verdict.lane,
         stage=stage,
         unit="verdict",
-        unit_id=content_id("verdict", *key_of(verdict)),
+        unit_id=content_id("verdict", *verdict.key),
         question_id=question,
         answer_id=verdict.answer_id,
         check=verdict.check,

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 from datapipe.errors import DamagedPart
 from datapipe.pausing import insist, patiently
 from schemas.arrow import VERSION_KEY, arrow_schema, conform
+from schemas.columns import to_rows, to_table
 from schemas.rows import SCHEMA_VERSION, Row
 
 GROUP_BYTES = 64 * 2**20
@@ -41,14 +42,20 @@ class Entry(BaseModel):
 
 
 def write_part(
-    path: Path, model: type[R], rows: Iterable[R], tmp: Path, before: Callable[[], None] | None = None
+    path: Path,
+    model: type[R],
+    rows: Iterable[R] | Iterable[tuple[Any, ...]],
+    tmp: Path,
+    before: Callable[[], None] | None = None,
 ) -> Entry:
     """Write rows to `path` by a synced temporary file in `tmp` and a rename. Same file system, please.
+
+    A row may be the tuple of its model's fields, in their order.
 
     `before` is called when the new part is whole and the old one still there. Raises StoreError where
     the disk takes no more; what was there before is then untouched.
     """
-    held = rows if isinstance(rows, Collection) else list(rows)
+    held: Collection[R | tuple[Any, ...]] = rows if isinstance(rows, Collection) else list(rows)
     return _write_whole(path, model, lambda: _tables(model, held), tmp, before)
 
 
@@ -113,8 +120,10 @@ def read_rows(
     if where is not None:
         table = table.filter(where)
     for batch in table.to_batches(max_chunksize=_CHUNK):
-        for record in batch.to_pylist():
-            yield model.model_validate(record)
+        try:
+            yield from to_rows(model, batch)
+        except ValueError as error:
+            raise DamagedPart(f"{path}: {error}; {way_out(path)}") from error
 
 
 def check_part(path: Path, entry: Entry | None) -> None:
@@ -212,24 +221,10 @@ def _clear(draft: Path) -> None:
         draft.unlink(missing_ok=True)
 
 
-def _tables(model: type[R], rows: Iterable[R]) -> Iterator[pa.Table]:
-    schema, source = arrow_schema(model), iter(rows)
+def _tables(model: type[Row], rows: Iterable[Row | tuple[Any, ...]]) -> Iterator[pa.Table]:
+    source = iter(rows)
     while chunk := list(islice(source, _CHUNK)):
-        values = [row.__dict__ for row in chunk]
-        columns = [
-            pa.array([_plain(each[field.name]) for each in values], field.type)
-            if pa.types.is_nested(field.type)
-            else pa.array([each[field.name] for each in values], field.type)
-            for field in schema
-        ]
-        yield pa.Table.from_arrays(columns, schema=schema)
-
-
-def _plain(value: Any) -> Any:
-    """A model, or a list of them, as the dictionaries that Arrow takes."""
-    if isinstance(value, list):
-        return [_plain(each) for each in value]
-    return value.model_dump() if isinstance(value, BaseModel) else value
+        yield to_table(model, chunk)
 
 
 def _write(draft: Path, model: type[Row], tables: Iterable[pa.Table]) -> int:
