@@ -3,15 +3,15 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from datapipe.backends.base import Completion, Request
+from datapipe.backends.base import BackendError, Completion, Refused, Request, Unable
 from datapipe.context import Context, Shard
 from datapipe.journal import journal_row, read_journal
 from datapipe.loop import stream
 from datapipe.policies import policy_of
 from datapipe.shards import remove
-from judges.base import Attempt, Ruling
+from judges.base import EVIDENCE_CHARS, Attempt, Ruling
 from judges.rubric import Rubric
 from judges.values.thinking import split
 from schemas.ids import content_id, seed
@@ -21,6 +21,7 @@ ASKS = 2
 """Times that one vote is asked in one run where replies cannot be read."""
 
 LOST = "the judge did not answer"
+REFUSED = "the judge refused the request"
 
 
 class Vote:
@@ -67,6 +68,8 @@ class Judging:
         self.stored: set[str] = set()
         self.fresh: list[Reply] = []
         self.replies: dict[tuple[str, str, int], list[Reply]] = defaultdict(list)
+        self.refused: dict[tuple[str, str, int], str] = {}
+        """What was said to votes that no judge takes, as where the answer is longer than its context."""
         for reply in ctx.run.read(table, Reply, shard.lane, shard.number):
             self._take(reply)
         for entry in read_journal(self.journal):
@@ -102,11 +105,17 @@ class Judging:
 
     def _unread(self, vote: Vote) -> bool:
         """Whether a vote has no readable reply and may still be asked."""
+        if vote.key in self.refused:
+            return False
         most = ASKS * self.ctx.settings.screen.give_up_after
         return self._read(vote).unscored is not None and len(self.replies[vote.key]) < most
 
     def _read(self, vote: Vote) -> Ruling:
         """The last reply of a vote, read by the rubric as it is today."""
+        if vote.key in self.refused:
+            # One that takes nothing at all is asked with something wrong, which a person mends.
+            ruling = Ruling.undecided(REFUSED, "informative" if any(self.replies.values()) else "infra")
+            return replace(ruling, evidence=self.refused[vote.key])
         ruling = Ruling.undecided(LOST, "infra")
         for reply in self.replies[vote.key]:
             ruling = vote.rubric.read(reply.text, reply.finish_reason)
@@ -128,8 +137,14 @@ class Judging:
                     self._take(reply)
                     self.fresh.append(reply)
                 else:
-                    self.ctx.progress.drop("judge: outage")
+                    self._lose(places[request.id][1], said)
                 self.ctx.progress.step("judge")
+
+    def _lose(self, vote: Vote, error: BackendError) -> None:
+        final = isinstance(error, Refused) and not isinstance(error, Unable)
+        self.ctx.progress.drop(f"judge: {'refused' if final else 'outage'}")
+        if final:
+            self.refused[vote.key] = str(error)[:EVIDENCE_CHARS].encode("utf-8", "replace").decode()
 
     def _request(self, vote: Vote) -> Request:
         model, ask = self.ctx.settings.judge, len(self.replies[vote.key])
@@ -168,7 +183,8 @@ class Judging:
 
 
 def majority(votes: Sequence[Ruling]) -> Ruling:
-    """The outcome of more than half of all votes; infra where lost votes could still change it."""
+    """The outcome of more than half of all votes; infra where lost votes could still change it, and the
+    first's reason where none was lost and none says anything."""
     count = Counter(vote.outcome for vote in votes)
     for outcome in ("pass", "fail"):
         if count[outcome] * 2 > len(votes):
@@ -176,4 +192,6 @@ def majority(votes: Sequence[Ruling]) -> Ruling:
     lost = [vote for vote in votes if vote.unscored == "infra"]
     if lost and (max(count["pass"], count["fail"]) + len(lost)) * 2 > len(votes):
         return lost[0]
+    if all(vote.unscored == "informative" for vote in votes):
+        return votes[0]
     return Ruling.undecided(f"votes are split {count['pass']} to {count['fail']}")
