@@ -14,6 +14,9 @@ PROJECT_ID := $(shell git hash-object pyproject.toml)
 LOCKED := .venv/locked-$(LOCK_ID)
 INSTALLED := .venv/installed-$(PROJECT_ID)
 
+# A file of tests is for one process, so that what its tests share is made once.
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile
+
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
 .PHONY: help setup setup-vllm demo test test-unit test-flow test-vllm lint format bench soak simulate lock clean
@@ -46,7 +49,7 @@ demo: setup $(if $(FAKE),,setup-vllm) ## run both lanes on the bundled model (FA
 test: lint test-unit setup-vllm test-flow test-vllm ## run every check and every test
 
 test-unit: setup ## run the unit tests alone
-	@$(BIN)/pytest -q -m "not flow and not slow and not vllm" --ignore=tests/flows
+	@$(BIN)/pytest -q $(PARALLEL) -m "not flow and not slow and not vllm" --ignore=tests/flows
 
 test-flow: setup
 	@$(BIN)/pytest -q -m "(flow or slow) and not vllm"

@@ -24,6 +24,7 @@ def gates() -> ModuleType:
         return module
 
 
+@pytest.mark.slow
 def test_every_part_can_be_imported() -> None:
     """They use the engine's own parts, which move."""
     bench = Path(__file__).parents[1] / "infra/bench.py"

@@ -61,7 +61,7 @@ def test_interrupted_demo_leaves_no_process(tmp_path: Path, number: signal.Signa
     try:
         wait_for(lambda: len(psutil.Process(demo.pid).children()) == 2)
         demo.send_signal(number)
-        assert demo.wait(60) == 130
+        assert demo.wait(120) == 130
         assert not descendants_of_demo(tmp_path)
     finally:
         clear(demo, tmp_path)
@@ -91,7 +91,7 @@ def test_demo_interrupted_while_it_starts_and_stops_a_process_leaves_none(tmp_pa
     command = [sys.executable, "-c", INTERRUPTED_AT_ITS_WORST, *DEMO[1:], str(tmp_path)]
     demo = subprocess.Popen(command, cwd="/", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        assert demo.wait(60) == 130
+        assert demo.wait(120) == 130
         assert not descendants_of_demo(tmp_path)
     finally:
         clear(demo, tmp_path)

@@ -14,7 +14,7 @@ from tests.stub_says import say
 
 def ask(url: str, body: Any = None) -> Any:
     data = None if body is None else json.dumps(body).encode()
-    with urllib.request.urlopen(urllib.request.Request(url, data), timeout=10) as response:
+    with urllib.request.urlopen(urllib.request.Request(url, data), timeout=60) as response:
         said = response.read()
     return json.loads(said) if said[:1] == b"{" else said.decode()
 

@@ -41,7 +41,7 @@ def asked(*script: Behaviour, req: Request | None = None, **settings: Any) -> tu
             finally:
                 await backend.close()
 
-    return asyncio.run(asyncio.wait_for(run(), 10))
+    return asyncio.run(asyncio.wait_for(run(), 60))
 
 
 def failed(*script: Behaviour, req: Request | None = None, **settings: Any) -> BackendError:

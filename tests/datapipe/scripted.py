@@ -55,7 +55,7 @@ async def ask(backend: Backend, *requests: Request) -> list[Completion | BaseExc
 
 
 def run(backend: Backend, *requests: Request) -> list[Completion | BaseException]:
-    return asyncio.run(asyncio.wait_for(ask(backend, *requests), 10))
+    return asyncio.run(asyncio.wait_for(ask(backend, *requests), 60))
 
 
 def failing(error: Exception, times: int = 10**9) -> Answer:

@@ -105,7 +105,7 @@ def test_a_server_that_comes_back_is_probed_again(tmp_path):
 def test_a_probe_outlives_who_waits_for_it(tmp_path):
     async def main() -> int:
         async with stub(*[hang] * 9, default=talking()) as server:
-            model = {"backend": "openai", "servers": [server.url], "probe_s": 0.5}
+            model = {"backend": "openai", "servers": [server.url], "probe_s": 2.0}
             gate = admission(settings(tmp_path, generate=model), "generate")
             assert gate is not None
             backend = Admitted(server.url, OpenAI(server.url), gate)
@@ -130,6 +130,7 @@ def test_the_manifest_of_a_version_tells_the_kinds_of_servers_and_no_address(tmp
     assert "127.0.0.1" not in json.dumps(rows)
 
 
+@pytest.mark.slow
 def test_a_version_tells_them(finished):
     assert read_manifest(finished.version)["servers"] == []  # the fake is no server
 

@@ -38,7 +38,7 @@ def ask(backend: Fake, *requests: Request) -> list[Any]:
     async def run() -> list[Any]:
         return await asyncio.gather(*(backend.complete(r) for r in requests), return_exceptions=True)
 
-    return asyncio.run(asyncio.wait_for(run(), 10))
+    return asyncio.run(asyncio.wait_for(run(), 60))
 
 
 def responses(prompt: str, count: int, habits: Habits = SOUND) -> list[str]:

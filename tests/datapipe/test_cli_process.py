@@ -58,19 +58,19 @@ def test_a_run_leaves_its_results_on_stdout_and_readers_may_leave(tmp_path: Path
         reader.stdout.read(10)
         reader.stdout.close()
         assert reader.stderr.read() == b""
-        assert reader.wait(60) == 141
+        assert reader.wait(120) == 141
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_that_is_ended_leaves_quietly_and_alone(tmp_path: Path, number: int, code: int) -> None:
-    file = configured(tmp_path, generate={"n": 4, "concurrency": 1}, faults={"slow": 1.0, "slow_s": 30.0})
+    file = configured(tmp_path, generate={"n": 4, "concurrency": 1}, faults={"slow": 1.0, "slow_s": 900.0})
     process = subprocess.Popen(
         [*DATAPIPE, "run", file, "--fake"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     try:
         journals = tmp_path / "store" / "run=r" / "_journal" / "answers"
-        deadline = time.monotonic() + 90
+        deadline = time.monotonic() + 300
         while not list(journals.glob("lane=*/*.jsonl")):
             assert process.poll() is None
             assert time.monotonic() < deadline
@@ -78,14 +78,14 @@ def test_a_run_that_is_ended_leaves_quietly_and_alone(tmp_path: Path, number: in
         children = psutil.Process(process.pid).children(recursive=True)
         assert children
         os.kill(process.pid, number)
-        # Far less than the thirty seconds that the answer under way would take.
-        out, err = process.communicate(timeout=20)
+        # Far less than the quarter of an hour that the answer under way would take.
+        out, err = process.communicate(timeout=120)
     finally:
         process.kill()
     assert process.returncode == code
     assert out == ""
     assert "Traceback" not in err
-    gone, alive = psutil.wait_procs(children, timeout=10)
+    gone, alive = psutil.wait_procs(children, timeout=60)
     assert len(gone) == len(children)
     assert not alive
 
@@ -102,7 +102,7 @@ def test_a_terminal_shows_the_stages_and_stdout_the_results_alone(tmp_path: Path
     ) as process:
         os.close(slave)
         drawn = b"".join(iter(lambda: _read(master), b"")).decode()
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=120)
     os.close(master)
     assert process.returncode == 0
     assert "\x1b" not in out

@@ -36,7 +36,7 @@ def against(do: Callable[[OpenAI, Stub], Any], **attributes: Any) -> Any:
             finally:
                 await backend.close()
 
-    return asyncio.run(asyncio.wait_for(run(), 20))
+    return asyncio.run(asyncio.wait_for(run(), 60))
 
 
 def asks(**more: Any) -> Request:

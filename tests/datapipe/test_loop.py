@@ -164,7 +164,7 @@ except KeyboardInterrupt:
     print("interrupted", gate.inside)
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.stdout, done.stderr, done.returncode) == ("interrupted 0\n", "", 0)
 
@@ -245,7 +245,7 @@ finished = loop.stream(Gate(), requests(9), window=4)
 print(next(finished)[1].content)
 """
     done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=20, check=False
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=120, check=False
     )
     assert (done.stdout, done.stderr, done.returncode) == ("first\n", "", 0)
 

@@ -46,6 +46,7 @@ def test_a_pilot_of_no_question_is_an_error(tmp_path: Path) -> None:
         show_plan(config(tmp_path), 1e-9, as_json=False)
 
 
+@pytest.mark.slow
 def test_a_lane_without_a_pilot_is_told(tmp_path: Path) -> None:
     """Nothing says how long its answers are."""
     both = support.write_jsonl(tmp_path / "both.jsonl", [*ROWS, support.writing("river, lamp")])
@@ -71,6 +72,7 @@ def test_answers_made_elsewhere_have_no_forecast(tmp_path: Path) -> None:
         make_plan(recorded)
 
 
+@pytest.mark.slow
 def test_the_forecast_counts_the_pilot_and_what_is_left(piloted: tuple[Path, support.Ran]) -> None:
     folder, ran = piloted
     plan = make_plan(config(folder), 0.25)
@@ -84,6 +86,7 @@ def test_the_forecast_counts_the_pilot_and_what_is_left(piloted: tuple[Path, sup
     assert whole["USD_low"] < whole["USD"] < whole["USD_high"]
 
 
+@pytest.mark.slow
 def test_a_pilot_that_is_not_through_is_no_pilot(piloted: tuple[Path, support.Ran]) -> None:
     folder, _ = piloted
     assert make_plan(config(folder), 0.5) is None
@@ -128,6 +131,7 @@ def test_the_bill_stands_beside_the_forecast(
     assert f"{held} of {of}" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_a_forecast_is_of_one_configuration(piloted: tuple[Path, support.Ran]) -> None:
     folder, _ = piloted
     plan = make_plan(config(folder), 0.25)

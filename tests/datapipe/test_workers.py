@@ -267,7 +267,7 @@ def test_no_process_outlives_its_parent(folder: Path, number: signal.Signals) ->
     assert errors.count("Traceback") == (number == signal.SIGINT), errors
 
 
-def _until(done: Callable[[], bool], seconds: float = 10) -> None:
+def _until(done: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end, "still running"

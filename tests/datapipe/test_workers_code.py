@@ -91,7 +91,7 @@ def _runs(process: psutil.Process) -> bool:
         return False
 
 
-def _until(done: Callable[[], bool], seconds: float = 15) -> None:
+def _until(done: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < end, "still running"

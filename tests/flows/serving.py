@@ -63,7 +63,7 @@ class Server:
             json.dumps(body or {}).encode(),
             {"Content-Type": "application/json"},
         )
-        with closing(urllib.request.urlopen(request, timeout=10)) as answer:
+        with closing(urllib.request.urlopen(request, timeout=60)) as answer:
             return json.load(answer)
 
     def states(self, flow_run: str) -> list[str]:
@@ -96,7 +96,7 @@ def end(process: "subprocess.Popen[bytes]", number: signal.Signals) -> None:
     """Send a signal to a process group that was started here, and see its leader end."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
-    process.wait(60)
+    process.wait(120)
 
 
 def wait_for(look: Callable[[], T], seconds: float = 120.0) -> T:
