@@ -14,6 +14,8 @@ from itertools import islice
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
+import uvloop
+
 from datapipe.backends.base import Backend, BackendError, Completion, Request, Transient
 
 T = TypeVar("T")
@@ -91,7 +93,7 @@ def _running() -> asyncio.AbstractEventLoop:
     global _loop, _thread
     with _lock:
         if _loop is None or _thread is None or not _thread.is_alive():
-            _loop = asyncio.new_event_loop()
+            _loop = uvloop.new_event_loop()
             _thread = threading.Thread(target=_serve, args=(_loop,), name="datapipe-loop", daemon=True)
             _thread.start()
         return _loop

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import aiohttp
@@ -54,6 +55,7 @@ class OpenAI:
         self._tokens_per_second = tokens_per_second
         self._body_limit = body_limit
         self._session: aiohttp.ClientSession | None = None
+        self._address = lru_cache(maxsize=64)(self._made_address)
 
     def __repr__(self) -> str:
         return f"OpenAI({self.server!r}, api_key_env={self.api_key_env!r})"
@@ -76,8 +78,7 @@ class OpenAI:
         """The body of a 200 and the seconds it took, in which `tokens` may be generated; a path that begins
         with a slash is beside /v1."""
         total = self._base_timeout_s + tokens / self._tokens_per_second
-        url = self._root / path[1:] if path[0] == "/" else self._url / path
-        outcome = await self._post(url, json_body(body), total)
+        outcome = await self._post(self._address(path), json_body(body), total)
         # Raised here, outside of any handler: an aiohttp error in the chain would carry our headers.
         if isinstance(outcome, BackendError):
             raise outcome
@@ -89,9 +90,13 @@ class OpenAI:
         if session is not None:
             await session.close()
 
+    def _made_address(self, path: str) -> URL:
+        return self._root / path[1:] if path[0] == "/" else self._url / path
+
     async def _post(self, url: URL, body: bytes, total: float) -> tuple[bytes, float] | BackendError:
-        # aiohttp warns of large bytes, which it copies in one go, and reads a file in pieces.
-        data = body if len(body) < _IN_MEMORY else io.BytesIO(body)
+        # aiohttp warns of large bytes, which it copies in one go, and reads a file in pieces; for bytes that
+        # are no payload it looks for one.
+        data = aiohttp.BytesPayload(body) if len(body) < _IN_MEMORY else io.BytesIO(body)
         timeout = aiohttp.ClientTimeout(total=total, sock_connect=self._connect_s)
         started = time.perf_counter()
         try:

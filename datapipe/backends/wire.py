@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import orjson
+
 from datapipe.backends.base import BackendError, Completion, Refused, Request, Transient, Unfit
 from datapipe.backends.reply import QUOTE, Malformed, Read, WrongModel, read_reply
 
 OURS = frozenset({"model", "messages", "n", "stream", "seed", "max_tokens", "max_completion_tokens", "tools"})
 """Fields that a request sets itself, so that no sampling can contradict what is recorded of it."""
 
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 _UNPRINTABLE = re.compile(
     r"[\x00-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff]"
 )
@@ -45,7 +48,7 @@ def chat_body(request: Request) -> dict[str, Any]:
 def json_body(body: Mapping[str, Any]) -> bytes:
     """A body as it is sent. Raises Refused where it cannot be written."""
     try:
-        return json.dumps(body, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode("utf-8")
+        return _ENCODER.encode(body).encode("utf-8")
     except (TypeError, ValueError, RecursionError) as error:
         raise Refused(f"the request cannot be written as JSON: {error}") from None
 
@@ -66,7 +69,7 @@ def completion_of(
     """
     flaw: object = "which is not JSON"
     try:
-        reply = json.loads(body.decode("utf-8"))
+        reply = _loads(body)
         if not _is_error(reply):
             return read(reply, server, latency_s, request)
         flaw = None
@@ -124,6 +127,17 @@ def quote(body: bytes, secret: str | None = None) -> str:
     return shown[:QUOTE] or "(nothing)"
 
 
+def _loads(body: bytes) -> Any:
+    """What a body spells. Raises ValueError or RecursionError where it is no JSON.
+
+    What orjson refuses is read once more by a reader that takes lone surrogates and NaN.
+    """
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return json.loads(body.decode("utf-8"))
+
+
 def _is_error(reply: Any) -> bool:
     return isinstance(reply, dict) and bool(reply.get("error") or reply.get("object") == "error")
 
@@ -131,7 +145,7 @@ def _is_error(reply: Any) -> bool:
 def _code(body: bytes) -> Any:
     """The code or the type of an error object, as OpenAI, old and new vLLM spell it."""
     try:
-        reply = json.loads(body.decode("utf-8"))
+        reply = _loads(body)
     except (ValueError, RecursionError):
         return None
     if not isinstance(reply, dict):
