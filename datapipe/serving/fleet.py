@@ -54,7 +54,9 @@ class Restart(Section):
     steady_s: float = Field(600.0, gt=0)
     """A server that was ready for so long begins to count anew."""
     stuck_s: float = Field(1800.0, gt=0)
-    """A living server is ended only when for so long no token came, requests ran and /health failed."""
+    """A living server is ended when for so long no token came and /health failed, whatever it has to do;"""
+    sick_s: float = Field(300.0, gt=0)
+    """or when for so long it had nothing to do and /health failed: one that is set aside is asked no more."""
 
 
 class Fleet(Section):

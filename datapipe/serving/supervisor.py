@@ -147,10 +147,8 @@ class Keeper:
         try:
             while not ended.done():
                 await self._look(server, session, pulse)
-                if pulse.stuck(time.monotonic(), self.rules.stuck_s):
-                    raise Died(
-                        f"/health failed and no token came for {self.rules.stuck_s:g} s{self.log.tail()}"
-                    )
+                if why := pulse.stuck(time.monotonic(), self.rules.stuck_s, self.rules.sick_s):
+                    raise Died(f"{why}{self.log.tail()}")
                 await asyncio.wait((ended,), timeout=self.poll_s)
             await ended
         finally:

@@ -2,8 +2,8 @@
 
 `vllm serve MODEL [--fake BEHAVIOUR]… --host H --port P --served-model-name N`. Behaviours: `child` has a
 child in a session of its own; `deaf` ignores SIGTERM; `no-start` ends with status 1; `no-answer` answers the
-warm-up with 500; `sick` fails /health once ready; `still` also says that requests run, and never a token;
-`busy` is sick while tokens go on; `loud` writes a lot.
+warm-up with 500; `sick` fails /health once ready and has nothing to do; `still` also says that requests run,
+and never a token; `busy` is sick while tokens go on; `loud` writes a lot.
 """
 
 import argparse
@@ -33,7 +33,7 @@ class Handler(BaseHTTPRequestHandler):
             tokens = 10_000 * (time.monotonic() - began) if "busy" in fake else 5
             counts = {
                 "num_requests_running": running,
-                "num_requests_waiting": 1,
+                "num_requests_waiting": 0 if "sick" in fake else 1,
                 "generation_tokens_total": tokens,
             }
             self.reply(200, "".join(f'vllm:{name}{{engine="0"}} {n}\n' for name, n in counts.items()))

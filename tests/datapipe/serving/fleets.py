@@ -27,7 +27,10 @@ prompt = "?"
 max_tokens = 1
 requests = 1
 """
-QUICK = {"poll_s": 0.1, "restart": {"backoff_s": 0.05, "most": 3, "steady_s": 600, "stuck_s": 0.6}}
+QUICK = {
+    "poll_s": 0.1,
+    "restart": {"backoff_s": 0.05, "most": 3, "steady_s": 600, "stuck_s": 0.6, "sick_s": 0.4},
+}
 
 
 def put_vllm(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
