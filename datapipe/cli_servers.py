@@ -18,11 +18,11 @@ def serve(
 ) -> None:
     """Serve models with vLLM on this machine until told to stop; `--status` says how they stand."""
     from datapipe.errors import ConfigError
-    from datapipe.serving.fleet import make_plan, read_fleet
 
     if as_json and not show:
         raise ConfigError("--json goes with --status")
     if show:
+        from datapipe.serving.fleet import read_fleet
         from datapipe.serving.page import status
 
         status(read_fleet(fleet, folder)[1], as_json)
@@ -32,7 +32,7 @@ def serve(
     from datapipe.serving.supervisor import supervise
 
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    supervise(make_plan(fleet, folder))
+    supervise(fleet, folder)
 
 
 def probe(

@@ -5,11 +5,9 @@ import contextlib
 import json
 import os
 import shutil
-import signal
 import sys
-import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +15,7 @@ import aiohttp
 
 from datapipe.server_metrics import Load, load_of
 from datapipe.server_poll import METRICS_BYTES, begin
+from datapipe.serving import leftovers
 from datapipe.serving.fleet import Worker
 from datapipe.serving.listing import unlist
 from datapipe.serving.logs import Log
@@ -34,52 +33,46 @@ class Died(Exception):
 class Server:
     """Made by `start`; ended by `stop`, whatever state it is in."""
 
-    def __init__(self, worker: Worker, port: int, log: Log, guard: asyncio.subprocess.Process) -> None:
-        self.worker, self.log, self.guard = worker, log, guard
-        self.root = f"http://{worker.recipe.host}:{port}"
+    def __init__(self, worker: Worker, port: int, log: Log, folder: Path) -> None:
+        self.worker, self.log = worker, log
+        self.port, self.root = port, f"http://{worker.recipe.host}:{port}"
         self.url = f"{self.root}/v1"
         self.pid = 0
-        self._scratch = ""
-        self._folder = Path()
+        self.guard: asyncio.subprocess.Process  # from _begin
+        self._folder, self._scratch, self._begun = folder, "", False
 
     @classmethod
     async def start(cls, worker: Worker, port: int, log: Log, folder: Path) -> "Server":
         """Start the command. Raises Died where the system does not even run it."""
-        # Not under $TMPDIR: the name of a Unix socket has at most 107 bytes.
+        server = cls(worker, port, log, folder)
         try:
-            scratch = tempfile.mkdtemp(prefix="datapipe-vllm-", dir="/tmp")
-            guard = await cls._guard(worker, port, log, folder, scratch)
-        except OSError as error:
-            raise Died(f"it could not be started: {error}") from error
-        server = cls(worker, port, log, guard)
-        server._scratch, server._folder = scratch, folder
-        try:
-            first = await guard.stdout.readline()  # type: ignore[union-attr]  # it is a pipe
+            await whole(server._begin())
+            first = await server.guard.stdout.readline()  # type: ignore[union-attr]  # it is a pipe
             if not first.strip().isdigit():
                 raise Died(f"it could not be started{log.tail()}")
-        except BaseException:
+        except BaseException as error:
             await server.stop()
+            if isinstance(error, OSError):
+                raise Died(f"it could not be started: {error}") from error
             raise
         server.pid = int(first)
         return server
 
-    @staticmethod
-    async def _guard(
-        worker: Worker, port: int, log: Log, folder: Path, scratch: str
-    ) -> asyncio.subprocess.Process:
-        host = worker.recipe.host
-        address = ["--host", host, "--port", str(port), "--served-model-name", worker.recipe.served_name]
-        url = f"http://{host}:{port}/v1"
-        with log.open() as output:
-            return await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "datapipe.serving.guard", scratch, str(folder), url),
-                *(*worker.command, *address),
+    async def _begin(self) -> None:
+        recipe = self.worker.recipe
+        address = ["--host", recipe.host, "--port", str(self.port), "--served-model-name", recipe.served_name]
+        self._scratch = leftovers.make_scratch(self._folder)
+        with self.log.open() as output:
+            self.guard = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "datapipe.serving.guard", self._scratch, str(self._folder), self.url),
+                *(*self.worker.command, *address),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=output,
-                env=environ(worker, folder),
+                env=environ(self.worker, self._folder),
                 start_new_session=True,  # a Ctrl-C at the terminal is for this process alone
             )
+        self._begun = True
 
     async def until_ready(self, session: aiohttp.ClientSession) -> None:
         """Return once /health and the warm-up are answered. Raises Died where that does not happen."""
@@ -130,16 +123,20 @@ class Server:
         return None
 
     async def stop(self) -> None:
-        """Take it off the servers files, end all of its processes and wait until they are gone."""
+        """Take it off the servers files, end all of its processes and wait until they are gone; a
+        cancellation waits for this too."""
+        await whole(self._end())
+
+    async def _end(self) -> None:
         with contextlib.suppress(OSError):  # its guard tries as well
             unlist(self._folder, self.url)
-        self.guard.stdin.close()  # type: ignore[union-attr]  # it is a pipe
-        await self.guard.wait()
-        if self.guard.returncode is not None and self.guard.returncode < 0 and self.pid:
-            # Somebody killed the guard: nobody else is left to do this.
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(self.pid, signal.SIGKILL)
-        shutil.rmtree(self._scratch, ignore_errors=True)
+        if self._begun:
+            self.guard.stdin.close()  # type: ignore[union-attr]  # it is a pipe
+            if await self.guard.wait() < 0:
+                # Somebody killed the first guard: the second ends the server, where it was not killed too.
+                await asyncio.to_thread(leftovers.end, self._folder, self.worker.name)
+        if self._scratch:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     async def _check(self, seconds: float, deadline: float) -> None:
         """Wait so long. Raises Died when the server dies meanwhile or the start takes too long."""
@@ -172,7 +169,19 @@ def environ(worker: Worker, folder: Path) -> dict[str, str]:
         kept[name] = str(cache / name.lower().removesuffix("_dir").removesuffix("_root"))
     if worker.gpus:
         kept["CUDA_VISIBLE_DEVICES"] = ",".join(worker.gpus)
-    return kept | worker.recipe.env
+    return kept | worker.recipe.env | leftovers.mark(folder, worker.name)
+
+
+async def whole(work: Coroutine[Any, Any, None]) -> None:
+    """Wait for its end also where the waiting is cancelled, which then is told after."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with contextlib.suppress(asyncio.CancelledError):
+                await asyncio.wait((task,))
+        raise
 
 
 def _within(seconds: float) -> aiohttp.ClientTimeout:

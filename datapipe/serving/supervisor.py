@@ -9,10 +9,10 @@ from pathlib import Path
 
 import aiohttp
 
-from datapipe.errors import ServersDown
+from datapipe.errors import ConfigError, ServersDown
 from datapipe.escape import one_line
-from datapipe.serving import listing
-from datapipe.serving.fleet import ROLES, Plan, Worker
+from datapipe.serving import leftovers, listing
+from datapipe.serving.fleet import ROLES, Plan, Worker, make_plan, read_fleet
 from datapipe.serving.logs import Log
 from datapipe.serving.ports import Reserved
 from datapipe.serving.pulse import Pulse
@@ -33,11 +33,10 @@ class Supervisor:
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
-        """Serve until `stop`. Raises ServersDown where every worker was given up, ConfigError where another
-        supervisor owns the folder or a port was taken meanwhile."""
+        """Serve until `stop`. Raises ServersDown where every worker was given up, ConfigError where a port
+        was taken meanwhile. The folder is the caller's: see `supervise`."""
         plan, loop = self.plan, asyncio.get_running_loop()
         with ExitStack() as held:
-            held.enter_context(Ownership(plan.folder))
             keepers = [
                 Keeper(self, worker, held.enter_context(Reserved(worker.recipe.host, worker.port)).port)
                 for worker in plan.workers
@@ -179,10 +178,33 @@ class Keeper:
         self.supervisor.write()
 
 
-def supervise(plan: Plan) -> None:
-    """Run a plan in this thread, which must be the main one, until SIGTERM or SIGINT."""
+def supervise(path: Path, folder: Path | None = None) -> None:
+    """Run a FLEET.toml in this thread, which must be the main one, until SIGTERM or SIGINT.
 
-    async def main() -> None:
-        await Supervisor(plan).run()
+    Raises ConfigError where the file or what it names is wrong, or another supervisor owns the folder, and as
+    `Supervisor.run`.
+    """
+    place = read_fleet(path, folder)[1]
+    if not place.exists():
+        make_plan(path, folder)  # nothing is made on the disk for a fleet that cannot be
+    with Ownership(place):
+        _clear(place)  # first, since what is left over may hold a port of the plan
+        plan = make_plan(path, folder)
 
-    asyncio.run(main())
+        async def main() -> None:
+            await Supervisor(plan).run()
+
+        asyncio.run(main())
+
+
+def _clear(folder: Path) -> None:
+    """End and remove what a life before left where it was killed with every guard."""
+    if left := leftovers.find(folder):
+        _log.warning("ending what is left of a fleet that was killed: processes %s", _named(left))
+    if left := leftovers.end(folder):
+        raise ConfigError(f"{folder}: of a fleet that was killed, SIGKILL does not end: {_named(left)}")
+    leftovers.remove_scratch(folder)
+
+
+def _named(left: dict[int, str]) -> str:
+    return ", ".join(f"{pid} ({one_line(worker, _SAID)})" for pid, worker in sorted(left.items()))

@@ -2,8 +2,8 @@
 
 `vllm serve MODEL [--fake BEHAVIOUR]… --host H --port P --served-model-name N`. Behaviours: `child` has a
 child in a session of its own; `deaf` ignores SIGTERM; `no-start` ends with status 1; `no-answer` answers the
-warm-up with 500; `sick` fails /health once ready and has nothing to do; `still` also says that requests run,
-and never a token; `busy` is sick while tokens go on; `loud` writes a lot.
+warm-up with 500; `mute` never answers it; `sick` fails /health once ready and has nothing to do; `still` also
+says that requests run, and never a token; `busy` is sick while tokens go on; `loud` writes a lot.
 """
 
 import argparse
@@ -43,6 +43,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        if "mute" in fake:
+            time.sleep(600)
         warm.set()
         self.reply(500 if "no-answer" in fake else 200, json.dumps({"model": said.served_model_name}))
 

@@ -80,6 +80,22 @@ def processes(folder: Path) -> list[psutil.Process]:
     return found
 
 
+def guards(worker: Standing) -> tuple[psutil.Process, psutil.Process]:
+    """The first and the second guard of a server that runs."""
+    second = psutil.Process(worker.pid).parent()
+    assert second
+    first = second.parent()
+    assert first
+    return first, second
+
+
+def kill_at_once(*victims: int) -> None:
+    """As one: none of them sees another go."""
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in victims:
+            os.kill(pid, number)
+
+
 def wait_for(what: Callable[[], object], within_s: float = WITHIN_S) -> None:
     until = time.monotonic() + within_s
     while not what():
@@ -110,10 +126,13 @@ class Served:
         return path.read_text().split() if path.exists() else []
 
     def until(self, what: Callable[["Served"], object], within_s: float = WITHIN_S) -> None:
-        wait_for(
-            lambda: self.process.poll() is not None or (read_state(self.folder) and what(self)), within_s
-        )
+        wait_for(lambda: self.process.poll() is not None or (self._wrote() and what(self)), within_s)
         assert self.process.poll() is None, self.log.read_text()
+
+    def _wrote(self) -> bool:
+        """Whether the state is of this life, not of one before."""
+        state = read_state(self.folder)
+        return state is not None and state.pid == self.process.pid
 
     def until_ready(self, count: int, within_s: float = WITHIN_S) -> None:
         self.until(lambda served: len(served.urls()) == count, within_s)
@@ -124,12 +143,12 @@ class Served:
 
 
 @contextmanager
-def serving(fleet: Path) -> Iterator[Served]:
-    """Ended with the block, whatever happens in it."""
+def serving(fleet: Path, leaves: bool = False) -> Iterator[Served]:
+    """Ended with the block, whatever happens in it; and nothing is left then, but where that is said."""
     served = Served(fleet)
     try:
         yield served
     finally:
         served.process.kill()
         served.process.wait()
-        wait_for(lambda: not processes(fleet.parent))
+        wait_for(lambda: leaves or not processes(fleet.parent))

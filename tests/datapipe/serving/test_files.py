@@ -7,6 +7,7 @@ import pytest
 from datapipe.errors import ConfigError
 from datapipe.serving import listing
 from datapipe.serving.logs import Log
+from datapipe.serving.page import status
 from datapipe.serving.state import Ownership, Standing, State, read_state, supervised
 
 
@@ -53,6 +54,22 @@ def test_a_folder_has_one_owner(tmp_path):
             Ownership(tmp_path)
     assert not supervised(tmp_path)
     assert json.loads((tmp_path / "state.json").read_text())["workers"][0]["state"] == "starting"
+
+
+def test_a_killed_supervisor_is_not_believed_that_its_servers_are_ready(tmp_path, capsys):
+    sick = Standing(name="a", roles=["judge"], state="ready", since=1.0, healthy=False, running=3, pid=1)
+    State(fleet="f", workers=[sick, Standing(name="b", roles=["judge"], state="given up")]).write(tmp_path)
+    assert not status(tmp_path, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    first, second = told["workers"]
+    assert (first["state"], second["state"], told["supervised"], told["left"]) == (
+        *("stopped", "given up"),
+        *(False, {}),
+    )
+    assert [first[key] for key in ("pid", "healthy", "running")] == [None] * 3
+    assert first["since"] == told["written"]
+    status(tmp_path, as_json=False)
+    assert "a\tstopped" in capsys.readouterr().out
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):

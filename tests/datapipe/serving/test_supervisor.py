@@ -1,16 +1,14 @@
 """`datapipe serve` over fake servers: what it starts, restarts, leaves alone, and leaves behind."""
 
 import json
-import os
-import signal
+import socket
 import subprocess
 import sys
 import urllib.request
 
-import psutil
 import pytest
 
-from tests.datapipe.serving.fleets import processes, put_fleet, put_recipe, put_vllm, serving, wait_for
+from tests.datapipe.serving.fleets import processes, put_fleet, put_recipe, put_vllm, serving
 
 pytestmark = pytest.mark.slow
 TABLE = 'recipe = "fake.toml"'
@@ -32,50 +30,13 @@ def test_servers_are_listed_when_ready_and_a_stop_leaves_nothing(tmp_path):
         assert len(served.urls("generate")) == 2
         assert urllib.request.urlopen(served.urls()[0].replace("/v1", "/health")).status == 200
         assert {each.state for each in served.state().workers} == {"ready"}
-        assert len(processes(tmp_path)) == 9  # a guard, a server and its child each
+        assert len(processes(tmp_path)) == 12  # two guards, a server and its child each
         caches = {p.environ().get("VLLM_CACHE_ROOT") for p in processes(tmp_path)}
         assert len(caches) == 3
         assert served.end() == 0
         assert gone(tmp_path)
         assert served.urls("judge") == []
         assert {each.state for each in served.state().workers} == {"stopped"}
-
-
-def test_a_killed_supervisor_leaves_nothing(tmp_path):
-    put_recipe(tmp_path, fake=("child", "deaf"))
-    with serving(put_fleet(tmp_path, f"{TABLE}\ncount = 2")) as served:
-        served.until_ready(2)
-        served.end(signal.SIGKILL)
-        wait_for(lambda: gone(tmp_path))
-        assert served.urls() == []
-
-
-def test_a_supervisor_killed_while_servers_start_leaves_nothing(tmp_path):
-    put_recipe(tmp_path, fake=("child",))
-    with serving(put_fleet(tmp_path, TABLE)) as served:
-        served.until(lambda s: processes(tmp_path))
-        served.end(signal.SIGKILL)
-        wait_for(lambda: gone(tmp_path))
-
-
-@pytest.mark.parametrize("who", ["server", "guard"])
-def test_a_killed_server_is_taken_off_and_restarted_where_it_was(tmp_path, who):
-    put_recipe(tmp_path)
-    with serving(put_fleet(tmp_path, f"{TABLE}\ncount = 2", restart={"backoff_s": 1.0})) as served:
-        served.until_ready(2)
-        before, first = served.worker(), served.worker(1)
-        assert before.pid
-        os.kill(before.pid if who == "server" else psutil.Process(before.pid).ppid(), signal.SIGKILL)
-        served.until(lambda s: s.urls() == [first.url])
-        served.until_ready(2)
-        served.until(lambda s: s.worker().state == "ready")
-        after = served.worker()
-        assert (after.url, after.restarts) == (before.url, 1)
-        assert after.pid != before.pid
-        assert served.worker(1).pid == first.pid
-        assert "signal 9" in after.said or "status 137" in after.said
-        assert served.end() == 0
-    assert gone(tmp_path)
 
 
 def test_a_server_that_never_starts_is_given_up_and_the_others_go_on(tmp_path):
@@ -124,7 +85,9 @@ def test_a_loud_server_has_a_bounded_log(tmp_path):
 
 def test_a_second_supervisor_is_refused_and_status_tells(tmp_path):
     put_recipe(tmp_path)
-    fleet = put_fleet(tmp_path, TABLE)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        fleet = put_fleet(tmp_path, f"{TABLE}\nport = {free.getsockname()[1]}")
     command = [sys.executable, "-m", "datapipe", "serve", str(fleet)]
     with serving(fleet) as served:
         served.until_ready(1)
