@@ -9,7 +9,7 @@ from datapipe.config_spend import Spend
 from datapipe.errors import LedgerError
 from datapipe.query import connect
 from datapipe.run import RunFolder
-from datapipe.usage import lost_tries
+from datapipe.usage import besides, lost_tries
 from datapipe.views import PARTICULAR
 from datapipe.views_spending import PREFIXES
 from schemas.rows import LANES
@@ -31,6 +31,8 @@ class Account:
     """A row a judge and rubric; these tokens are in no other table."""
     servers: Rows
     """A row a generator's server: seconds in which it had a request of ours, tokens a second in them."""
+    besides: Rows
+    """A row a role: probes and trials of its servers; these tokens are in no other table."""
     lost: Rows
     """A row a role: requests sent and lost, whose tokens nobody counted, and requests given up."""
     gap: int
@@ -46,7 +48,8 @@ def account(run: RunFolder, spend: Spend) -> Account:
         hours = _gpu_hours(servers, spend)
         cells = [_priced(row, spend, hours) for row in _records(db, _CELLS)]
         fates = _shares(_records(db, _FATES))
-        return Account(fates, cells, _records(db, _JUDGES), servers, _lost(run, db), gap)
+        asked = [_paid(row, spend) for row in besides(run.path)]
+        return Account(fates, cells, _records(db, _JUDGES), servers, asked, _lost(run, db), gap)
 
 
 def balanced(run: RunFolder, spend: Spend) -> Account:
@@ -67,6 +70,7 @@ def as_told(account: Account, spend: Spend) -> dict[str, Any]:
         "cells": account.cells,
         "judges": account.judges,
         "servers": account.servers,
+        "besides": account.besides,
         "lost": account.lost,
         "price_in": spend.price_in,
         "price_out": spend.price_out,
@@ -116,6 +120,14 @@ def _lost(run: RunFolder, db: duckdb.DuckDBPyConnection) -> Rows:
         for reason, count in sorted(given_up.items())
     ]
     return rows
+
+
+def _paid(row: dict[str, Any], spend: Spend) -> dict[str, Any]:
+    """With money where it is known; the prices are those of the generator."""
+    cost = money(row["prompt"], row["generated"], spend)
+    if cost is None:
+        return row
+    return {**row, spend.currency: round(cost, 6) if row["role"] == "generator" else None}
 
 
 def _priced(row: dict[str, Any], spend: Spend, hours: tuple[float, int] | None) -> dict[str, Any]:

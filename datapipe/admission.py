@@ -15,6 +15,7 @@ from datapipe.config_models import Model
 from datapipe.probe_asks import Ask, ask_all
 from datapipe.probe_read import read
 from datapipe.probe_rules import Judged, judge
+from datapipe.server_state import Besides
 from datapipe.shards import write_text
 
 _log = logging.getLogger(__name__)
@@ -28,6 +29,8 @@ class Admission:
     def __init__(self, path: Path, ask: Ask) -> None:
         """`path` is the file of what was found, by server."""
         self.path, self.ask = path, ask
+        self.spent = Besides()
+        """What the probes cost."""
         self._found = read_found(path)
         self._writing = asyncio.Lock()
 
@@ -46,7 +49,7 @@ class Admission:
         return judged.refusal
 
     async def _judged(self, server: str) -> Judged:
-        heard = await ask_all(server, self.ask)
+        heard = await ask_all(server, self.ask, self.spent)
         return judge(await asyncio.to_thread(read, heard, self.ask), self.ask)
 
     def _write(self) -> None:

@@ -60,7 +60,7 @@ class Endpoints:
             self._fleet.add(name, backend, 0.0)
         self._queue = Queue()
         self._health = Health(settings, self._fleet, self._now, self._changed, self._say)
-        self._minder = Minder(settings, self._health, looker)
+        self._minder = Minder(settings, self._health, looker, self.counts.besides)
         self._outages = Outages(settings, self._fleet, self._queue, self._say, lambda: self.ended())
         self._unweighed = self._notes = 0
 
@@ -98,7 +98,7 @@ class Endpoints:
 
     def snapshot(self) -> Counts:
         """A copy of the counts, from any thread."""
-        return replace(self.counts)
+        return replace(self.counts, besides=replace(self.counts.besides))
 
     def servers(self) -> tuple[View, ...]:
         """Every server as it is now, from any thread."""

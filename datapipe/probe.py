@@ -3,7 +3,8 @@
 import asyncio
 
 from datapipe import loop
-from datapipe.backends.base import Backend, Request, Transient
+from datapipe.backends.base import Backend, Completion, Request, Transient
+from datapipe.endpoints import Endpoints
 
 WITHIN_S = 30.0
 """A server that takes longer for one token is as good as down."""
@@ -23,7 +24,10 @@ def responds(backend: Backend, model: str, role: str = "generator") -> bool:
 
     async def ask() -> loop.Outcome:
         async with asyncio.timeout(WITHIN_S):
-            return await loop.outcome(backend, request)
+            said = await loop.outcome(backend, request)
+        if isinstance(backend, Endpoints) and isinstance(said, Completion):
+            backend.counts.besides.add(said.prompt_tokens, said.tokens_out)
+        return said
 
     try:
         return not isinstance(loop.run(ask()), Transient)

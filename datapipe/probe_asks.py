@@ -6,6 +6,7 @@ from typing import Any
 
 from datapipe.backends.base import Transient, Unreachable
 from datapipe.probe_wire import Reply, Wire, all_within
+from datapipe.server_state import Besides
 
 STORY = "Write a short text with these words: village, cold, river, lamp."
 """Open enough that two draws of it differ."""
@@ -67,9 +68,12 @@ class Heard:
     chats: Mapping[str, Reply]
 
 
-async def ask_all(server: str, ask: Ask) -> Heard:
-    """Ask a server everything. Raises Transient where it is down or full: it cannot be judged now."""
-    async with Wire(server, ask.api_key_env, ask.connect_s) as wire:
+async def ask_all(server: str, ask: Ask, spent: Besides | None = None) -> Heard:
+    """Ask a server everything; what it costs is added to `spent`, whatever comes.
+
+    Raises Transient where it is down or full: it cannot be judged now.
+    """
+    async with Wire(server, ask.api_key_env, ask.connect_s, spent) as wire:
         names = ("health", "version", "metrics", "v1/models")
         pages = await all_within(PAGE_S + ask.connect_s, {name: wire.page(name, PAGE_S) for name in names})
         if all(reply.status is None for reply in pages.values()):

@@ -12,9 +12,11 @@ import aiohttp
 from yarl import URL
 
 from datapipe.backends.openai import key_from
+from datapipe.backends.reply import count
 from datapipe.backends.wire import quote
 from datapipe.server_list import checked_url
 from datapipe.server_poll import begin
+from datapipe.server_state import Besides
 
 _BODY = 8 << 20
 """Bytes of a body that are read; metrics of many engines are some of them."""
@@ -38,11 +40,19 @@ class Reply:
 class Wire:
     """One server, `http://host:port/v1`. Use with `async with`. Raises ConfigError for a bad URL or key."""
 
-    def __init__(self, server: str, api_key_env: str | None = None, connect_s: float = 10.0) -> None:
+    def __init__(
+        self,
+        server: str,
+        api_key_env: str | None = None,
+        connect_s: float = 10.0,
+        spent: Besides | None = None,
+    ) -> None:
         self.server = checked_url(server, "the server")
         self._key = key_from(api_key_env, self.server)
         self._connect_s = connect_s
         self._session: aiohttp.ClientSession | None = None
+        self.spent = Besides() if spent is None else spent
+        """What its replies cost is added here."""
 
     async def __aenter__(self) -> Self:
         headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}
@@ -93,6 +103,9 @@ class Wire:
             said = json.loads(body.decode("utf-8"))
         if status != 200:
             return Reply(status, body, said, f"answered {status}: {quote(body, self._key)}")
+        usage = said.get("usage") if isinstance(said, dict) else None
+        if usage is not None:
+            self.spent.add(count(usage, "prompt_tokens"), count(usage, "completion_tokens"))
         error = (
             ""
             if isinstance(said, dict)

@@ -46,7 +46,10 @@ def connect(settings: EndpointSettings, admission: Admission | None = None) -> E
     _wanted[settings.role] = settings.concurrency
     _allow_files(sum(_wanted.values()) + SPARE_FILES)
     backends = {server: make(server) for server in settings.servers}
-    return Endpoints(backends, settings, looker=Poll(settings.connect_s), file=file, make=make)
+    pool = Endpoints(backends, settings, looker=Poll(settings.connect_s), file=file, make=make)
+    if admission is not None:
+        admission.spent = pool.counts.besides
+    return pool
 
 
 def _allow_files(count: int) -> None:

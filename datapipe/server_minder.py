@@ -10,7 +10,7 @@ from datapipe.server_health import UNAVAILABLE, Health
 from datapipe.server_list import ServersFile
 from datapipe.server_poll import Look, Looker
 from datapipe.server_settings import EndpointSettings
-from datapipe.server_state import Server
+from datapipe.server_state import Besides, Server
 
 LEAST_S = 0.01
 """Between two looks or trials, whatever the settings say."""
@@ -24,8 +24,11 @@ class Minder:
     """One task a server, and one for the file. A server that nobody can look at has a task only while it is
     set aside. Used on one loop; `close` ends every task."""
 
-    def __init__(self, settings: EndpointSettings, health: Health, looker: Looker | None) -> None:
-        self.settings, self.health, self.looker = settings, health, looker
+    def __init__(
+        self, settings: EndpointSettings, health: Health, looker: Looker | None, spent: Besides
+    ) -> None:
+        """What trials cost is added to `spent`."""
+        self.settings, self.health, self.looker, self.spent = settings, health, looker, spent
         self.model = ""
         """What the last request asked for, so that a server is tried with it."""
         self._tasks: set[asyncio.Task[None]] = set()
@@ -109,7 +112,8 @@ class Minder:
         done, made = server.done, server.made
         try:
             async with asyncio.timeout(TRIAL_S):
-                await server.backend.complete(request)
+                said = await server.backend.complete(request)
+            self.spent.add(said.prompt_tokens, said.tokens_out)
         except Refused:
             pass
         except TimeoutError:

@@ -14,6 +14,23 @@ WHY = 160
 
 
 @dataclass(slots=True)
+class Besides:
+    """What servers were asked that no answer tells of: probes, trials, whether anybody is there."""
+
+    requests: int = 0
+    """Those that were answered."""
+    prompt: int = 0
+    generated: int = 0
+    """Tokens read and generated."""
+
+    def add(self, prompt: int | None, generated: int | None) -> None:
+        """One more that was answered; a count that did not come is nothing."""
+        self.requests += 1
+        self.prompt += prompt or 0
+        self.generated += generated or 0
+
+
+@dataclass(slots=True)
 class Counts:
     """What a role's servers have been asked so far; tokens are those of completions that came back."""
 
@@ -28,6 +45,7 @@ class Counts:
     withdrawn: int = 0
     """Those of them that were taken back from a server set aside: whatever it had made of them is wasted."""
     tokens_out: int = 0
+    besides: Besides = field(default_factory=Besides)
 
 
 @dataclass(frozen=True, slots=True)

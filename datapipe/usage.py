@@ -3,15 +3,16 @@
 import json
 import threading
 from collections import Counter
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
 from datapipe.pausing import insist
-from datapipe.server_state import Counts
+from datapipe.server_state import Besides, Counts
 
 _lock = threading.Lock()
 _COUNTS = ("done", "failed", "retried", "tokens_out")
+_BESIDES = tuple(each.name for each in fields(Besides))
 
 
 def usage_path(run: Path) -> Path:
@@ -26,9 +27,9 @@ def record_usage(run: Path, token: int, role: str, snapshot: Counts) -> None:
     """
     said = asdict(snapshot)
     counts = {name: said[name] for name in _COUNTS}
-    if not any(counts.values()):
+    if not any(counts.values()) and not snapshot.besides.requests:
         return
-    line = json.dumps({"token": token, "role": role, **counts})
+    line = json.dumps({"token": token, "role": role, **counts, "besides": said["besides"]})
     path = usage_path(run)
 
     def act() -> None:
@@ -60,3 +61,13 @@ def lost_tries(run: Path) -> dict[str, int]:
     for row in read_usage(run):
         tries[str(row["role"])] += int(row.get("retried", 0)) + int(row.get("failed", 0))
     return dict(tries)
+
+
+def besides(run: Path) -> list[dict[str, Any]]:
+    """A row a role: what its servers were asked that no answer or reply tells of, and its tokens."""
+    sums: dict[str, Counter[str]] = {}
+    for row in read_usage(run):
+        told = row.get("besides")
+        if isinstance(told, dict) and any(told.values()):
+            sums.setdefault(str(row["role"]), Counter()).update({name: int(told[name]) for name in _BESIDES})
+    return [{"role": role, **{name: of[name] for name in _BESIDES}} for role, of in sums.items()]

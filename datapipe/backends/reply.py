@@ -121,8 +121,8 @@ def _choice(value: Any, position: int, place: int, reply: Any, server: str, late
         server=server,
         reasoning=_text(message, "reasoning") or _text(message, "reasoning_content"),
         tool_calls=_tool_calls(message.get("tool_calls")),
-        prompt_tokens=_count(usage, "prompt_tokens"),
-        completion_tokens=_count(usage, "completion_tokens"),
+        prompt_tokens=count(usage, "prompt_tokens"),
+        completion_tokens=count(usage, "completion_tokens"),
         reasoning_tokens=_reasoning_count(usage),
         latency_s=latency_s,
         extra=_extra(reply, choice),
@@ -190,7 +190,7 @@ def _tool_call(call: Mapping[str, Any]) -> ToolCall:
     return ToolCall(id=_text(call, "id"), name=name, arguments=_text(function, "arguments") or "{}")
 
 
-def _count(usage: Any, key: str) -> int | None:
+def count(usage: Any, key: str) -> int | None:
     """A token count, or None: a server that miscounts has answered all the same."""
     value = usage.get(key) if isinstance(usage, dict) else None
     return value if type(value) is int and 0 <= value < 2**53 else None
@@ -199,7 +199,7 @@ def _count(usage: Any, key: str) -> int | None:
 def _reasoning_count(usage: Any) -> int | None:
     """Tokens of the thinking; None where the server does not count them, which some spell 0."""
     details = usage.get("completion_tokens_details") if isinstance(usage, dict) else None
-    return _count(details, "reasoning_tokens") or None
+    return count(details, "reasoning_tokens") or None
 
 
 def _extra(reply: Mapping[str, Any], choice: Mapping[str, Any]) -> dict[str, Any]:

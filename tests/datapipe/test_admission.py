@@ -12,9 +12,11 @@ import pytest
 from datapipe.admission import Admitted, admission, ask_of, probes_file, server_rows
 from datapipe.backends.base import TRIAL, Barred, Completion, Outage, Request, Transient
 from datapipe.backends.openai import OpenAI
+from datapipe.endpoints import Counts, Endpoints
 from datapipe.models import backend_of
 from datapipe.versions import read_manifest
 from tests.datapipe.test_probe import talking
+from tests.stub_http import Exchange
 from tests.stub_server import Behaviour, Stub, hang, stub
 from tests.support import settings
 
@@ -121,6 +123,46 @@ def test_a_probe_outlives_who_waits_for_it(tmp_path):
             return asked
 
     assert asyncio.run(main()) == 9
+
+
+def counted(told: list[dict[str, int]], down: bool = False) -> Behaviour:
+    """As it should be, or down for the short question; what each reply cost is noted."""
+    talk = talking(change=lambda _, reply: told.append(reply["usage"]))
+
+    async def behave(exchange: Exchange, body: Mapping[str, Any]) -> None:
+        if down and body["max_tokens"] == 512 and "response_format" not in body and "stream" not in body:
+            exchange.reply(b"busy", 503)
+        else:
+            await talk(exchange, body)
+
+    return behave
+
+
+@pytest.mark.parametrize("down", [False, True])
+def test_what_a_probe_costs_is_counted_whatever_comes_of_it(tmp_path, down):
+    told: list[dict[str, int]] = []
+
+    async def main() -> Counts:
+        async with stub(default=counted(told, down)) as server:
+            model = {"backend": "openai", "servers": [server.url], "startup_s": 0.0}
+            pool = backend_of(settings(tmp_path, generate=model), "generate")
+            assert isinstance(pool, Endpoints)
+            if down:
+                gate = admission(settings(tmp_path, generate=model), "generate")
+                assert gate is not None
+                with pytest.raises(Transient, match="cannot be probed"):
+                    await gate.refusal(server.url)
+                pool.counts.besides = gate.spent
+            else:
+                await pool.complete(replace(request(), max_tokens=100))
+            await pool.close()
+            return pool.snapshot()
+
+    found = asyncio.run(main())
+    mine = 0 if down else 1
+    assert found.besides.requests == len(told) - mine >= 6
+    assert found.besides.generated == sum(each["completion_tokens"] for each in told) - found.tokens_out > 100
+    assert found.done == mine
 
 
 def test_the_manifest_of_a_version_tells_the_kinds_of_servers_and_no_address(tmp_path):

@@ -11,6 +11,7 @@ from datapipe.endpoints import Exhausted
 from datapipe.server_metrics import Load
 from datapipe.server_poll import Look
 from datapipe.server_settings import TAKEN_BACK
+from datapipe.server_state import Besides
 from tests.datapipe.scripted import Answer, Server, ask, endpoints, failing, lasting, request, run, view
 from tests.datapipe.test_server_health import Looks, watched
 from tests.datapipe.virtual import story
@@ -209,6 +210,25 @@ def test_a_share_of_faults_is_a_share_of_choices() -> None:
     pool = endpoints(Server("a", three(10)))
     run(pool, *(replace(request(i), also=(f"r{i}b", f"r{i}c")) for i in range(4)))
     assert pool._fleet.servers["a"].faults.answers == 12
+
+
+def test_what_trials_cost_is_counted_apart() -> None:
+    down = True
+    server = Server("a", unavailable(lambda: down))
+    pool = endpoints(server, strikes=1, attempts=9, aside_s=1)
+
+    async def tell() -> None:
+        nonlocal down
+        asking = asyncio.ensure_future(ask(pool, request()))
+        await asyncio.sleep(100)
+        assert pool.snapshot().besides == Besides()
+        down = False
+        await asking
+        await pool.close()
+
+    story(tell(), 300)
+    assert pool.snapshot().besides == Besides(requests=1, prompt=0, generated=2)
+    assert (pool.counts.done, pool.counts.tokens_out) == (1, 2)
 
 
 def test_an_outage_is_told_with_what_maintenance_said() -> None:
