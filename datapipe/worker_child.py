@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 
 from datapipe.selfchecks import selfchecks
 from datapipe.worker_forks import ANEW, Turns, bind_to, keep_two, may_fork
-from datapipe.worker_frames import encode, frame, read_frame, write_all
+from datapipe.worker_frames import decode, encode, frame, read_frame, write_all
 from datapipe.worker_outbox import Outbox
 from judges.attempt import Attempt
 from judges.base import Check, Ruling
@@ -34,23 +34,28 @@ class _Alarm:
 
     The clock rings first, since the kernel counts CPU time in ticks of milliseconds: after half the time, so
     that the next process can make itself ready, then for what is left. The CPU timer stays for checks that
-    set the clock themselves.
+    set the clock themselves: it ticks on from check to check, and sets the clock again.
     """
 
     def __init__(self, soft_s: float, half: Callable[[], None]) -> None:
         self.soft_s, self.half, self.armed, self.reason = soft_s, half, False, Ruling.undecided("deadline")
         self._cpu_s = self._since = 0.0
+        self._ticks = False
         signal.signal(signal.SIGPROF, self._fire)
         signal.signal(signal.SIGALRM, self._fire)
 
     def _fire(self, _number: int, _frame: FrameType | None) -> None:
         if not self.armed:
             return
+        waited = time.monotonic() - self._since
         cpu_left = self.soft_s - (time.process_time() - self._cpu_s)
-        wall_left = self.soft_s * WALL_FACTOR - (time.monotonic() - self._since)
+        wall_left = self.soft_s * WALL_FACTOR - waited
         if cpu_left > _CLOSE_S and wall_left > _CLOSE_S:
-            signal.setitimer(signal.ITIMER_REAL, min(cpu_left, wall_left), _AGAIN_S)
-            self.half()
+            to_half = self.soft_s / 2 - waited
+            early = to_half > _CLOSE_S
+            signal.setitimer(signal.ITIMER_REAL, to_half if early else min(cpu_left, wall_left), _AGAIN_S)
+            if not early:
+                self.half()
             return
         # Too long by the clock alone may be the machine's fault, so it is worth another try.
         self.reason = (
@@ -60,12 +65,21 @@ class _Alarm:
         )
         raise Deadline
 
-    def set(self, on: bool) -> None:
-        self.armed = on
-        if on:
-            self._cpu_s, self._since = time.process_time(), time.monotonic()
-        signal.setitimer(signal.ITIMER_PROF, self.soft_s if on else 0, _AGAIN_S if on else 0)
-        signal.setitimer(signal.ITIMER_REAL, self.soft_s / 2 if on else 0, _AGAIN_S if on else 0)
+    def arm(self) -> None:
+        """For one check, from now on."""
+        self._cpu_s, self._since = time.process_time(), time.monotonic()
+        self.armed = True
+        if not self._ticks:
+            signal.setitimer(signal.ITIMER_PROF, min(self.soft_s, _AGAIN_S), _AGAIN_S)
+            self._ticks = True
+        signal.setitimer(signal.ITIMER_REAL, self.soft_s / 2, _AGAIN_S)
+
+    def stop(self) -> None:
+        """Leave no timer running. Between checks one may run on, and is not heard."""
+        if self._ticks:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            self._ticks = False
 
 
 def serve() -> None:
@@ -114,11 +128,12 @@ def _rule_until_the_end(
     alarm = _Alarm(soft_s, turns.announce)
     memory = resource.getrlimit(resource.RLIMIT_AS)[0]
     while (body := read_frame(source)) is not None:
-        jobs = json.loads(body)
+        jobs = decode(body)
         for number, (names, attempt) in enumerate(jobs, 1):
             owed = _work(Attempt.from_json(attempt), [checks[name] for name in names], alarm, outbox)
             if owed is not None:
                 _leave(outbox, turns, len(jobs) - number + (owed > 0))
+        alarm.stop()
         if _mapped_bytes() > memory * _MEMORY_SHARE:
             _leave(outbox, turns, 0)
         outbox.send()
@@ -147,15 +162,16 @@ def _leave(outbox: Outbox, turns: Turns, left: int) -> NoReturn:
 
 def _rule(check: Check, attempt: Attempt, alarm: _Alarm) -> tuple[Ruling, bool]:
     if check.own_process:
+        alarm.stop()
         return _rule_unbound(check, attempt), False
     try:
-        alarm.set(True)
+        alarm.arm()
         try:
             return check.judge(attempt), False
         finally:
-            alarm.set(False)
+            alarm.armed = False
     except Deadline:
-        alarm.set(False)
+        alarm.armed = False
         return alarm.reason, True
 
 

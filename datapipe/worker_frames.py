@@ -5,6 +5,8 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
+
 _HEAD = 4
 READ_BYTES = 1 << 16
 
@@ -15,8 +17,19 @@ def frame(body: bytes) -> bytes:
 
 
 def encode(value: Any) -> bytes:
-    """Compact JSON in ASCII, so that no text, lone surrogates included, can fail to travel."""
-    return json.dumps(value, separators=(",", ":")).encode("ascii")
+    """Compact JSON, in ASCII where it must be, so that no text, lone surrogates included, fails to travel."""
+    try:
+        return orjson.dumps(value)
+    except TypeError:
+        return json.dumps(value, separators=(",", ":")).encode("ascii")
+
+
+def decode(body: bytes) -> Any:
+    """What `encode` was given. Raises ValueError for what is no JSON."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError:  # the quick way takes no lone surrogate
+        return json.loads(body)
 
 
 def read_frame(fd: int) -> bytes | None:

@@ -6,12 +6,13 @@ from dataclasses import fields
 from operator import attrgetter
 
 from datapipe.worker_frames import encode, frame, write_all
-from judges.base import Ruling
+from judges.base import PASSED, Ruling
 
 _HEAD, _ROOM = 8, 1 << 20
 """Room for many rulings, whose texts are cut to some thousand characters."""
 _HOLD_S = 0.02
 """Longer than most checks take, and too short for anyone to wait for."""
+_PASSED = (PASSED.outcome,)
 _row = attrgetter(*(field.name for field in fields(Ruling)))
 
 
@@ -23,11 +24,12 @@ class Outbox:
 
     def __init__(self, sink: int) -> None:
         self._sink, self._held = sink, mmap.mmap(-1, _HEAD + _ROOM)
+        self._ends = memoryview(self._held)[:_HEAD].cast("Q")
         self._sent = time.monotonic()
 
     def put(self, ruling: Ruling) -> None:
         """Take one in. It is not sent before the next is due, since it may be the last of its process."""
-        body = encode((time.process_time(), _row(ruling)))
+        body = encode((time.process_time(), _PASSED if ruling is PASSED else _row(ruling)))
         if self._end + len(body) + 1 > _ROOM:
             self.send()
         end = self._end
@@ -52,11 +54,11 @@ class Outbox:
 
     @property
     def _end(self) -> int:
-        return int.from_bytes(self._held[:_HEAD], "big")
+        return self._ends[0]
 
     @_end.setter
     def _end(self, size: int) -> None:
-        self._held[:_HEAD] = size.to_bytes(_HEAD, "big")
+        self._ends[0] = size
 
 
 def _message(rulings: bytes, leaving: int | None) -> bytes:

@@ -1,6 +1,5 @@
 """One worker process as its supervisor sees it: its pipes, its clock and the work in its hands."""
 
-import json
 import os
 import select
 import signal
@@ -17,7 +16,7 @@ from typing import Any, Protocol
 
 import psutil
 
-from datapipe.worker_frames import READ_BYTES, Reader, encode, frame
+from datapipe.worker_frames import READ_BYTES, Reader, decode, encode, frame
 from judges.base import Ruling
 
 _GRACE_S = 1.0
@@ -136,7 +135,7 @@ class Slot:
         if not piece:
             raise EOFError
         self._since = time.monotonic()
-        yield from (json.loads(body) for body in self._reader.feed(piece))
+        yield from map(decode, self._reader.feed(piece))
 
     def last_messages(self) -> Iterator[Any]:
         """What it had ruled when it was killed, until its pipe ends or a moment is over. Raises as above."""

@@ -1,8 +1,9 @@
 """What a check sees: one attempt at one question, content only."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Self, TypeVar
 
 from judges.values.remembered import Remembered
@@ -158,7 +159,7 @@ class Attempt:
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads; what follows from the turns is left out."""
         value: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
-        value["messages"] = _messages(self.messages)
+        value["messages"] = _messages(self.messages) if self.messages else "[]"
         value["turns"] = [_told(turn) for turn in self.turns]
         value["reference"] = None if self.reference is None else _reference(self.reference)
         return value
@@ -171,12 +172,18 @@ class Attempt:
         reference = value["reference"]
         return cls(
             **{name: value[name] for name in _PLAIN},
-            messages=tuple(Message.model_validate(message) for message in value["messages"]),
+            messages=_load_messages(value["messages"]),
             turns=turns,
             response=response,
             thinking=thinking,
             reference=None if reference is None else load_reference(reference),
         )
+
+
+@lru_cache(maxsize=1_024)
+def _load_messages(text: str) -> tuple[Message, ...]:
+    """The same for all answers to a question, which come one after the other."""
+    return tuple(Message.model_validate(message) for message in json.loads(text))
 
 
 def _told(message: Message) -> dict[str, Any]:
@@ -192,7 +199,7 @@ def _defaults(model: type[Message]) -> dict[str, Any]:
     return {name: field.get_default(call_default_factory=True) for name, field in model.model_fields.items()}
 
 
-_messages = Remembered[tuple[Message, ...], list[dict[str, Any]]](lambda each: [_told(one) for one in each])
+_messages = Remembered[tuple[Message, ...], str](lambda each: json.dumps([_told(one) for one in each]))
 _reference = Remembered[Reference, str](dump_reference)
 
 

@@ -82,6 +82,10 @@ class Ruling:
         )
 
 
+PASSED = Ruling("pass")
+"""The word of most checks on most attempts, made once."""
+
+
 @dataclass(frozen=True)
 class Check:
     """A check, its parameters and the examples it carries. Immutable; does not pickle: pass its name."""
@@ -115,14 +119,15 @@ class Check:
 
     def judge(self, attempt: Attempt) -> Ruling:
         """The check's word; whatever it raises is unscored, and the same for every run of this version."""
-        if lacks := self.lacks():
+        if self.optional and (lacks := self.lacks()):
             return Ruling.undecided(lacks, "infra")
         if self.kind == "verifier" and attempt.truncated:
             return Ruling.undecided("truncated at max_tokens")
         if self.kind == "verifier" and not attempt.response.strip():
             return Ruling.undecided("no answer")
         try:
-            return Ruling.of(_finding(self.fn(attempt, **self.params)))
+            found = self.fn(attempt, **self.params)
+            return PASSED if found is None else Ruling.of(_finding(found))
         except Unscored as reason:
             return Ruling.undecided(str(reason), reason.unscored, reason.extracted)
         except (Exception, SystemExit) as error:  # noqa: BLE001

@@ -23,5 +23,5 @@ def unclosed_thinking(attempt: Attempt) -> str | None:
     if attempt.layout in _LAYOUTS:
         return _LAYOUTS[attempt.layout]
     spoken = (turn.content for turn in attempt.turns if turn.role == "assistant")
-    left = any(split(content).layout != "none" for content in spoken)
+    left = any("think>" in content and split(content).layout != "none" for content in spoken)
     return "a thinking tag is left in the response" if left else None

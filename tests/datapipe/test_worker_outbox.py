@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from datapipe import worker_outbox
-from datapipe.worker_frames import read_frame
+from datapipe.worker_frames import decode, encode, read_frame
 from datapipe.worker_outbox import Outbox
 from judges.base import Ruling
 
@@ -39,6 +39,17 @@ def test_rulings_of_a_moment_are_one_message(pipe: tuple[int, int], monkeypatch:
     outbox.send()
     outbox.send()
     assert told(*pipe) == [(["one", "two \ud800", "three"], None)]
+
+
+@pytest.mark.parametrize("text", ["4", "é 题 \U0001f600", "lone \ud800", "\udfff\x00\u2028", '"\\'])
+def test_any_text_travels(text: str) -> None:
+    value = {"a": [text, None, 2**63 - 1, 0.1, {text: True}]}
+    assert decode(encode(value)) == value
+
+
+def test_what_is_no_json_is_an_error() -> None:
+    with pytest.raises(ValueError, match="Expecting value"):
+        decode(b"noise")
 
 
 def test_a_ruling_waits_for_the_next_since_it_may_be_the_last(

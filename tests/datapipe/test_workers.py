@@ -26,6 +26,12 @@ CHECKS = {
         try:
             while True: pass
         except: 'a bare except'""",
+    "stops_the_clock": """
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    while 'loop' in attempt.response: pass""",
+    "takes_a_while": """
+    end = time.process_time() + 0.12
+    while time.process_time() < end: pass""",
     "native": "return str(sum(range(10**12 if 'loop' in attempt.response else 1)))",
     "hungry": "\n    if 'eat' in attempt.response: held = bytearray(4 << 30)",
     "exits": "\n    if 'exit' in attempt.response: os._exit(3)",
@@ -144,6 +150,19 @@ def test_lists_that_are_ahead_of_a_deadline_are_ruled_on_once(folder: Path, size
         assert [second != PASS for _, second in told] == ["bad" in text for text in texts]
         assert words(made, job("fine", "plain")) == [[PASS]]
         assert {psutil.Process(pid).ppid() for pid in made.pids} == keepers
+
+
+@pytest.mark.slow
+def test_a_check_that_stops_the_clock_is_late_all_the_same(shared: WorkerPool) -> None:
+    name = "stops_the_clock"
+    told = words(shared, job("fine", name), job("fine", name, name), job("loop", "plain", name, "plain"))
+    assert told == [[PASS], [PASS, PASS], [PASS, ("unscored", "informative", "deadline of 0.3 s"), PASS]]
+
+
+@pytest.mark.slow
+def test_a_deadline_is_that_of_one_check(shared: WorkerPool) -> None:
+    jobs = [job(text, *["takes_a_while"] * 3) for text in ("one", "two")]
+    assert words(shared, *jobs) == [[PASS] * 3] * 2
 
 
 @pytest.mark.slow

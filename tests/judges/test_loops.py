@@ -36,6 +36,15 @@ def test_few_repetitions_are_no_loop() -> None:
     assert phrase_loop((novel(60) + " ") * 6, 5, 40) is not None
 
 
+@pytest.mark.parametrize("words", [4, 5, 6, 7, 20, 40])
+@pytest.mark.parametrize("before", [0, 1, 17, 18, 36, 37, 2_000])
+def test_the_shortest_loop_is_found_wherever_it_begins(words: int, before: int) -> None:
+    """Of one new phrase and as many stale words as there must be."""
+    text = f"{novel(before)} {'so ' * (words + 1)}{novel(9, 3)}"
+    assert phrase_loop(text, 1, words) is not None
+    assert phrase_loop(text, 1, words + 1) is None
+
+
 def test_a_table_of_figures_is_no_loop() -> None:
     assert phrase_loop("0 0 0 0 0 0 0 0 0 0\n" * 10, 5, 40) is None
 
