@@ -15,7 +15,7 @@ LOCKED := .venv/locked-$(LOCK_ID)
 INSTALLED := .venv/installed-$(PROJECT_ID)
 
 # A file of tests is for one process, so that what its tests share is made once.
-PARALLEL := -n logical --maxprocesses 4 --dist loadfile
+PARALLEL := -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
@@ -52,7 +52,7 @@ test-unit: setup ## run the unit tests alone
 	@$(BIN)/pytest -q $(PARALLEL) -m "not flow and not slow and not vllm" --ignore=tests/flows
 
 test-flow: setup
-	@$(BIN)/pytest -q -m "(flow or slow) and not vllm"
+	@$(BIN)/pytest -q $(PARALLEL) -m "(flow or slow) and not vllm"
 
 test-vllm: setup setup-vllm
 	@$(BIN)/pytest -q -m vllm

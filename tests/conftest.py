@@ -15,6 +15,11 @@ settings.load_profile("patient")
 _status: list[int] = []
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files of the whole program first: they take longest, and would be waited for at the end."""
+    items.sort(key=lambda item: len(item.path.parts))
+
+
 def pytest_sessionfinish(exitstatus: int) -> None:
     """Remember how it went."""
     _status.append(int(exitstatus))

@@ -89,6 +89,15 @@ def words(pool: WorkerPool, *jobs: Job) -> list[list[tuple[str, str | None, str 
     return [[(r.outcome, r.unscored, r.reason) for r in rulings] for rulings in pool.run(jobs)]
 
 
+def timely(pool: WorkerPool, *jobs: Job) -> list[list[tuple[str, str | None, str | None]]]:
+    """As `words`; asks again, as a run does, where a busy machine took more time than the loop did."""
+    for _ in range(8):
+        told = words(pool, *jobs)
+        if not any((reason or "").endswith("by the clock") for each in told for *_, reason in each):
+            break
+    return told
+
+
 PASS = ("pass", None, None)
 
 
@@ -122,7 +131,7 @@ def test_an_exception_is_unscored(shared: WorkerPool) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["loops", "swallows"])
 def test_soft_deadline_costs_one_check_of_one_item(shared: WorkerPool, name: str) -> None:
-    told = words(shared, job("fine", name), job("loop", name, "plain"), job("bad", "plain"))
+    told = timely(shared, job("fine", name), job("loop", name, "plain"), job("bad", "plain"))
     late = ("unscored", "informative", "deadline of 0.3 s")
     assert told == [[PASS], [late, PASS], [("fail", None, "bad")]]
 
@@ -142,7 +151,7 @@ def test_after_a_deadline_the_checks_are_not_loaded_again(shared: WorkerPool) ->
 def test_lists_that_are_ahead_of_a_deadline_are_ruled_on_once(folder: Path, size: int) -> None:
     texts = [f"{'loop' if n % 97 == 31 else 'bad' if n % 3 else 'fine'} {n}" for n in range(600)]
     with pool(folder, size=size, soft_s=0.2) as made:
-        told = words(made, *(job(text, "loops", "plain") for text in texts))
+        told = timely(made, *(job(text, "loops", "plain") for text in texts))
         keepers = {psutil.Process(pid).ppid() for pid in made.pids}
         assert [len(rulings) for rulings in told] == [2] * len(texts)
         late = ("unscored", "informative", "deadline of 0.2 s")
