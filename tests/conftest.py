@@ -2,8 +2,12 @@
 
 import atexit
 import os
+import signal
+import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import settings
@@ -13,6 +17,8 @@ settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
 
 _status: list[int] = []
+ROOT = Path(__file__).parents[1]
+VLLM_READY_S = 300
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,3 +49,26 @@ def _quick_disk() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(os, "fsync", lambda handle: None)
         yield
+
+
+@pytest.fixture(scope="session")
+def tiny_m2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Base URL of the bundled model on the real vLLM, which takes long to start."""
+    folder = tmp_path_factory.mktemp("vllm")
+    recipe = ROOT / "infra" / "vllm" / "recipes" / "tiny-m2.toml"
+    command = [sys.executable, "-m", "datapipe", "serve", str(recipe), "--folder", str(folder)]
+    process = subprocess.Popen(command, start_new_session=True)
+    ready = folder / "generate.servers"
+    try:
+        until = time.monotonic() + VLLM_READY_S
+        while not ready.exists() or not ready.read_text():
+            assert process.poll() is None, f"the supervisor ended with status {process.returncode}"
+            assert time.monotonic() < until, f"not ready after {VLLM_READY_S} s"
+            time.sleep(0.2)
+        yield ready.read_text().strip()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        status = process.wait(120)
+    assert status == 0
+    with pytest.raises(ProcessLookupError):
+        os.killpg(process.pid, 0)

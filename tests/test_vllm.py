@@ -1,13 +1,7 @@
 """Both lanes on the bundled model, served by the real vLLM."""
 
 import asyncio
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,32 +19,8 @@ from schemas.rows import LANES, Answer, Reply, Verdict
 
 pytestmark = pytest.mark.vllm
 ROOT = Path(__file__).parents[1]
-READY_S = 300
 EVERY = {"verifiable": 7, "non_verifiable": 20}
 """One seed in so many is asked."""
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Base URL of the served model."""
-    folder = tmp_path_factory.mktemp("vllm")
-    recipe = ROOT / "infra" / "vllm" / "recipes" / "tiny-m2.toml"
-    command = [sys.executable, "-m", "datapipe", "serve", str(recipe), "--folder", str(folder)]
-    process = subprocess.Popen(command, start_new_session=True)
-    ready = folder / "generate.servers"
-    try:
-        until = time.monotonic() + READY_S
-        while not ready.exists() or not ready.read_text():
-            assert process.poll() is None, f"the supervisor ended with status {process.returncode}"
-            assert time.monotonic() < until, f"not ready after {READY_S} s"
-            time.sleep(0.2)
-        yield ready.read_text().strip()
-    finally:
-        process.send_signal(signal.SIGTERM)
-        status = process.wait(60)
-    assert status == 0
-    with pytest.raises(ProcessLookupError):
-        os.killpg(process.pid, 0)
 
 
 def config(folder: Path, servers: list[str]) -> RunConfig:
@@ -83,9 +53,9 @@ class Ran:
 
 
 @pytest.fixture(scope="module")
-def ran(server: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
+def ran(tiny_m2: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     folder = tmp_path_factory.mktemp("run")
-    with Context(config(folder, [server])) as ctx:
+    with Context(config(folder, [tiny_m2])) as ctx:
         version, lines = run_pipeline(ctx)
         assert not any(line.pending or line.failed for line in lines if line.stage in ("answer", "screen"))
         read = ctx.run.read
@@ -98,14 +68,14 @@ def ran(server: str, tmp_path_factory: pytest.TempPathFactory) -> Ran:
         )
 
 
-def test_the_probe_tells_what_this_server_does(server: str) -> None:
+def test_the_probe_tells_what_this_server_does(tiny_m2: str) -> None:
     ask = Ask(
         model="tiny-m2",
         sampling={"temperature": 1.0, "top_p": 0.95, "top_k": 40},
         max_tokens=256,
         thinks=True,
     )
-    found = judge(read(asyncio.run(ask_all(server, ask)), ask), ask)
+    found = judge(read(asyncio.run(ask_all(tiny_m2, ask)), ask), ask)
     assert (found.refusal, found.warnings) == (None, [])
     probe = found.probe
     assert (probe.models, probe.context, probe.health, probe.tokenize) == (["tiny-m2"], 2048, True, True)
@@ -114,7 +84,7 @@ def test_the_probe_tells_what_this_server_does(server: str) -> None:
     assert (probe.cut, probe.ended, probe.too_long, probe.continues) == ("length", "stop", "refused", True)
     assert {"vllm:num_requests_running", "vllm:num_requests_waiting"} <= set(probe.metrics)
     long = replace(ask, max_tokens=4096)
-    said = judge(read(asyncio.run(ask_all(server, long)), long), long).refusal or ""
+    said = judge(read(asyncio.run(ask_all(tiny_m2, long)), long), long).refusal or ""
     assert said.startswith("its context is 2048 tokens, so none with max_tokens = 4096 is answered")
 
 

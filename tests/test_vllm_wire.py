@@ -22,7 +22,6 @@ from schemas.ids import canonical
 from schemas.rows import Answer, Question
 from tests.histories import HISTORIES, WEATHER
 from tests.test_vllm import ROOT
-from tests.test_vllm import server as tiny_m2  # noqa: F401  the fixture, by another name
 
 pytestmark = pytest.mark.vllm
 MODEL = ROOT / "data" / "tiny-m2"
@@ -70,7 +69,7 @@ def rendered(cases: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in told.stdout.splitlines()]
 
 
-def test_a_history_reaches_the_model_as_its_template_writes_it(tiny_m2: str) -> None:  # noqa: F811
+def test_a_history_reaches_the_model_as_its_template_writes_it(tiny_m2: str) -> None:
     """Token ids of what we send, as the server makes them, and of the template rendered beside it."""
 
     async def sent(backend: OpenAI) -> list[list[int]]:
@@ -103,7 +102,7 @@ async def _cuts(backend: OpenAI, whole: Completion, prompt: str) -> list[tuple[i
 
 
 @pytest.mark.parametrize("prompt", ["What is 37 + 48?", "What is 123456 + 98765?"])
-def test_a_greedy_answer_cut_anywhere_and_continued_is_the_uncut_one(tiny_m2: str, prompt: str) -> None:  # noqa: F811
+def test_a_greedy_answer_cut_anywhere_and_continued_is_the_uncut_one(tiny_m2: str, prompt: str) -> None:
     async def do(backend: OpenAI) -> tuple[Completion, list[tuple[int, Completion]]]:
         whole = await backend.complete(ask(prompt))
         return whole, await _cuts(backend, whole, prompt)
@@ -118,7 +117,7 @@ def test_a_greedy_answer_cut_anywhere_and_continued_is_the_uncut_one(tiny_m2: st
 
 
 def test_without_tokenize_the_chat_goes_on_to_the_same_end(
-    tiny_m2: str,  # noqa: F811
+    tiny_m2: str,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     real = OpenAI.post
@@ -140,7 +139,7 @@ def test_without_tokenize_the_chat_goes_on_to_the_same_end(
     assert {(each.reasoning, each.content) for each in joined} == {(whole.reasoning, whole.content)}
 
 
-def test_choices_of_one_request_are_those_of_their_seeds(tiny_m2: str) -> None:  # noqa: F811
+def test_choices_of_one_request_are_those_of_their_seeds(tiny_m2: str) -> None:
     several = ask("What is 37 + 48?", sampling={"temperature": 1.0}, seed=41, also=("b", "c", "d"))
 
     async def do(backend: OpenAI) -> tuple[Completion, list[Completion]]:
@@ -176,7 +175,7 @@ def answers(config: RunConfig) -> list[Answer]:
 
 
 def test_a_run_in_three_lengths_ends_where_one_in_one_length_does(
-    tiny_m2: str,  # noqa: F811
+    tiny_m2: str,
     tmp_path: Path,
 ) -> None:
     (tmp_path / "whole").mkdir()
@@ -194,7 +193,7 @@ def test_a_run_in_three_lengths_ends_where_one_in_one_length_does(
         assert made.completion_tokens == meant.completion_tokens
 
 
-def test_a_group_of_choices_in_a_run_can_be_asked_again_one_by_one(tiny_m2: str, tmp_path: Path) -> None:  # noqa: F811
+def test_a_group_of_choices_in_a_run_can_be_asked_again_one_by_one(tiny_m2: str, tmp_path: Path) -> None:
     setting = config(tmp_path, tiny_m2, 200, n=4, choices=4, sampling={"temperature": 1.0})
     found = answers(setting)
     assert {a.seed for a in found} == {seed_of(setting, a.question_id, a.index) for a in found}
@@ -218,6 +217,6 @@ def test_a_group_of_choices_in_a_run_can_be_asked_again_one_by_one(tiny_m2: str,
     assert [(a.raw_thinking, a.raw) for a in found[:12]] == [(each.reasoning, each.content) for each in told]
 
 
-def test_what_cannot_be_gone_on_from_is_named(tiny_m2: str) -> None:  # noqa: F811
+def test_what_cannot_be_gone_on_from_is_named(tiny_m2: str) -> None:
     with pytest.raises(Unable, match="tools"):
         backend_of(tiny_m2, lambda b: b.complete(ask("x", tools=(WEATHER,), prefix=Prefix("", "so", 1))))
