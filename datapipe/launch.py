@@ -22,14 +22,14 @@ from datapipe.versions import read_manifest
 
 def launch(config: RunConfig) -> None:
     """Raises what stops a run; what was finished by then is stored."""
-    with Context(config) as ctx, _spare_the_collector():
+    with Context(config) as ctx, spare_the_collector():
         with Display(ctx.progress, sys.stderr, lambda: left_of(ctx)):
             version, lines = run_pipeline(ctx)
         tell(ctx, version, lines)
 
 
 @contextmanager
-def _spare_the_collector() -> Iterator[None]:
+def spare_the_collector() -> Iterator[None]:
     """Of what is loaded nothing becomes garbage, and rows hold no cycles: looking for them every 700 new
     objects took a fifth of a run's CPU time."""
     before = gc.get_threshold()

@@ -30,6 +30,7 @@ from schemas.rows import Answer
 
 ROOT = Path(__file__).parents[2]
 BARE = Path(__file__).with_name("bare.py")
+GENERATING = Path(__file__).with_name("generating.py")
 _RUN = """
 import sys, time
 started = time.perf_counter()
@@ -102,6 +103,16 @@ def run(config: RunConfig) -> Took:
     return replace(took, answers=len(tokens), tokens=sum(tokens))
 
 
+def generate(config: RunConfig) -> Took:
+    """The generation of a run by itself; `whole_s`: with what comes before its first request."""
+    shutil.rmtree(config.folder, ignore_errors=True)
+    file = Path(config.store).parent / "config.json"
+    file.write_text(config.model_dump_json())
+    found = _said([str(GENERATING), str(file)])
+    seconds, cpu_s, tokens = found["seconds"], found["cpu_s"], found["tokens"]
+    return Took(found["answers"], seconds, cpu_s, tokens, found["import_s"], found["whole_s"])
+
+
 def prompts_of(config: RunConfig) -> Path:
     """A file of the prompts of every request, as a list."""
     file = Path(config.store).parent / "prompts.json"
@@ -114,9 +125,17 @@ def bare(config: RunConfig, at_once: int | None = None) -> Took:
     """The requests of a run, as it would send them."""
     file = bodies(config)
     words = [",".join(config.generate.servers), str(file), str(at_once or config.generate.concurrency)]
-    done = subprocess.run([sys.executable, str(BARE), *words], capture_output=True, text=True, check=True)
-    found = json.loads(done.stdout)
+    found = _said([str(BARE), *words])
     return Took(found["requests"], found["seconds"], found["cpu_s"], found["tokens"])
+
+
+def _said(words: Sequence[str]) -> dict[str, Any]:
+    """The line of JSON that a script prints. Raises RuntimeError with the end of what else it said."""
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, check=False, cwd=ROOT)
+    if done.returncode:
+        raise RuntimeError(f"{words[0]} ended with {done.returncode}: {done.stderr[-2000:]}")
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
 
 
 def bodies(config: RunConfig) -> Path:
