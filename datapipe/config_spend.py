@@ -20,7 +20,7 @@ class Spend(Section):
     step: int = Field(4, ge=1)
     """Draws of each round after the first."""
     most: int = Field(16, ge=1)
-    """Draws at which a question is left as it is."""
+    """Draws at which a question is left as it is; if below 8, also one with none or all right."""
     hard: int = Field(32, ge=1)
     """The same of a question that was never right, while the hard tier is short."""
     mass: float = Field(0.9, gt=0.5, lt=1)

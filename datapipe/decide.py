@@ -3,11 +3,12 @@
 from collections import Counter
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import chain
 
 from datapipe.context import Context, Shard
 from datapipe.gathered import Draw, gather, given_up
 from datapipe.grounds import Grounds, to_prior
-from datapipe.owed import due_of
+from datapipe.owed import Due
 from datapipe.priors import Kind, Priors, cells_of, kind_of
 from datapipe.run import part_name, shard_of
 from datapipe.shards import read_table
@@ -67,10 +68,18 @@ class _Deciding:
         self.ctx, self.shard = ctx, shard
         self.policy = ctx.current_policy(lane)
         self.questions = {q.question_id: q for q in run.read("questions", Question, lane, number)}
-        self.due = due_of(run, ctx.settings, self.policy, lane, number)
-        self.digest = digest(ctx)
-        parts = [part for part in run.parts("rounds", lane, number) if "-d" in part]
-        self.reopened = bool(parts) and not run.done("rounds", lane, parts[-1], self.digest)
+        rows = {part: list(run.read_part("rounds", Round, lane, part)) for part in self._parts()}
+        self.due = Due(ctx.settings, self.policy, chain.from_iterable(rows.values()))
+        self.inputs = f"{digest(ctx)}.{_basis(ctx, shard)}"
+        self.reopened = self._knobs() not in (None, digest(ctx))
+        self._same = [
+            row
+            for part, of in rows.items()
+            if run.done("rounds", lane, part, self.inputs)
+            for row in of
+            if row.policy_id == self.policy and row.question_id in self.questions
+        ]
+        """What was decided in this shard of the same data by the same configuration."""
         self._grounds: dict[Kind, Grounds] = {}
         self._drawn = self._gather()
         self.ready = {
@@ -83,13 +92,28 @@ class _Deciding:
         """Store the decisions that can be taken; whether any asks for more."""
         rows = [self._row(question, self._next(question), counts) for question, counts in self.ready.items()]
         rows = [row for row in rows if row.more or not self._stopped(row.question_id, row.draws)]
-        lost = [self._row(*each) for question in self.questions for each in self._lost(question)]
-        if rows or lost:
-            part = decision_part(self.ctx, self.shard)
-            self.ctx.run.commit("rounds", self.shard.lane, part, [*lost, *rows], self.digest)
+        self._commit(
+            [row for question in self.questions for row in self._lost(question)], f"{self._knobs()}."
+        )
+        self._commit(rows, self.inputs)
         more = sum(row.more or 0 for row in rows)
         self.ctx.progress.ask_more(more)
         return more > 0
+
+    def _commit(self, rows: list[Round], inputs: str) -> None:
+        if rows:
+            self.ctx.run.commit("rounds", self.shard.lane, decision_part(self.ctx, self.shard), rows, inputs)
+
+    def _parts(self) -> list[str]:
+        return [
+            part for part in self.ctx.run.parts("rounds", self.shard.lane, self.shard.number) if "-d" in part
+        ]
+
+    def _knobs(self) -> str | None:
+        """The digest that the latest decisions of the shard were taken under; None where there are none."""
+        entries = self.ctx.run.manifest("rounds", self.shard.lane).entries()
+        parts = self._parts()
+        return entries[parts[-1]].inputs.partition(".")[0] if parts else None
 
     def _gather(self) -> dict[str, Draw]:
         """The draws by the request that is owed."""
@@ -112,15 +136,22 @@ class _Deciding:
         infra = any(draw.ruled[1] == "infra" and draw.answer_id not in self._given_up for draw in mine)
         return None if infra or not self._closed.issuperset(asked) else _counts(mine, len(asked))
 
-    def _lost(self, question: str) -> Iterator[tuple[str, int, Counts]]:
-        """Decisions whose file is gone, on the draws that they were taken on."""
+    def _lost(self, question: str) -> Iterator[Round]:
+        """Decisions whose file is gone, on the draws that they were taken on, as the one that came next."""
         rows = self.due.decided(question)
         there = {row.round for row in rows}
         for number in range(max(there, default=0)):
             mine = [draw for draw in self._drawn.values() if draw.key == (question, self.policy)]
             if number not in there and (later := [draw.index for draw in mine if draw.round > number]):
-                asked = min(later)
-                yield question, number, _counts([draw for draw in mine if draw.index < asked], asked)
+                asked, after = min(later), next(row for row in rows if row.round > number)
+                prior = (
+                    to_prior(after.prior)
+                    if after.prior
+                    else self._priors.of(kind_of(self.questions[question]))
+                )
+                grounds = Grounds(self.ctx.settings, self.shard.lane, prior, after.full or ())
+                counts = _counts([draw for draw in mine if draw.index < asked], asked)
+                yield grounds.row(self.questions[question], self.policy, number, counts)
 
     def _next(self, question: str) -> int:
         rows = self.due.decided(question)
@@ -135,36 +166,35 @@ class _Deciding:
         question = self.questions[question_id]
         kind = kind_of(question)
         if kind not in self._grounds:
-            # What is stored is gone by: only the first decisions of a kind take in what is there by now.
+            # What is stored is gone by: only the first decisions of a kind take in what is there by now, and
+            # those after a pilot all that it and the shards before have brought.
             prior = to_prior(self._stored[kind]) if kind in self._stored else self._priors.of(kind)
             self._grounds[kind] = Grounds(self.ctx.settings, question.lane, prior, self._full)
         return self._grounds[kind].row(question, self.policy, number, counts)
 
     @cached_property
     def _stored(self) -> dict[Kind, list[float]]:
-        """The priors that decisions of this shard were taken under."""
-        decided = ((q, self.due.decided(q.question_id)) for q in self.questions.values())
-        return {kind_of(q): rows[0].prior for q, rows in decided if rows and rows[0].prior}
+        """The priors that these decisions were taken under."""
+        return {kind_of(self.questions[row.question_id]): row.prior for row in self._same if row.prior}
 
     @cached_property
     def _priors(self) -> Priors:
         """From the first rounds of the shards that are through, and of this one."""
-        lane = self.shard.lane
+        lane, first_rounds = self.shard.lane, self.ctx.first_rounds
         made_from = self.ctx.run.fingerprints("rounds", lane)  # once: there may be thousands of shards
-        earlier = (
-            self.ctx.first_rounds.cells(lane, shard.number, self.policy, made_from.get(shard.number, []))
-            for shard in before(self.ctx, self.shard)
-            if shard.lane == lane
-        )
-        mine = ((kind_of(self.questions[q]), counts[:2]) for q, counts in self.ready.items())
-        return Priors([*earlier, cells_of(mine)], self.ctx.settings.rate)
+        numbers = [shard.number for shard in before(self.ctx, self.shard) if shard.lane == lane]
+        stored = [
+            first_rounds.cells(lane, number, self.policy, made_from.get(number, []))
+            for number in (*numbers, self.shard.number)
+        ]
+        first = ((q, counts) for q, counts in self.ready.items() if not self.due.decided(q))
+        fresh = cells_of((kind_of(self.questions[q]), counts[:2]) for q, counts in first)
+        return Priors([*stored, fresh], self.ctx.settings.rate)
 
     @cached_property
     def _full(self) -> list[Tier]:
-        stored = (rows[-1].full for q in self.questions if (rows := self.due.decided(q)))
-        known = [full for full in stored if full is not None]
-        if known and not self.reopened:
-            # A full tier stays full, so the latest decisions of a shard know the most: a pilot's know less.
+        known = [row.full for row in self._same if row.full is not None]
+        if known:
             return [tier for tier in TIERS if any(tier in full for full in known)]
         return full_tiers(self.ctx, before(self.ctx, self.shard))
 
@@ -175,10 +205,17 @@ def _counts(draws: list[Draw], asked: int) -> Counts:
 
 
 def digest(ctx: Context) -> str:
-    """Where this changes, questions that were left are looked at again."""
-    apart = {"harvest", "budget", "price_in", "price_out", "currency", "gpus"}
+    """Where this changes, questions that were left are looked at again. Those of a pilot are not: what was
+    decided of them stands."""
+    apart = {"share", "harvest", "budget", "price_in", "price_out", "currency", "gpus"}
     spend = ctx.settings.spend.model_dump(exclude=apart)
     return content_id("decide", spend, ctx.settings.rate.tiers.model_dump(), ctx.settings.keep.answers)
+
+
+def _basis(ctx: Context, shard: Shard) -> str:
+    """Where this changes, other questions are asked, and the next decisions are on all that is known then."""
+    questions = ctx.run.fingerprint("questions", shard.lane, shard.number)
+    return content_id("basis", ctx.settings.spend.share, ctx.settings.rate.unsolved_prior, questions)
 
 
 def _fixed(ctx: Context, lane: Lane, part: str) -> list[Round]:

@@ -15,7 +15,7 @@ from datapipe.keep import steering_policy
 from datapipe.ledger_requests import requests
 from datapipe.owed import due_of
 from datapipe.prior import base, mean
-from datapipe.shards import write_text
+from datapipe.shards import remove, write_text
 from datapipe.wanted import Wanted
 from schemas.base import TIERS
 from schemas.rows import Question, Rating, Round, Suspect
@@ -37,18 +37,21 @@ def harvest(ctx: Context) -> list[Shard]:
     draws = allot(found, lack, ctx.budget.left)
     rows = [_row(ctx, each, draws[each.key], lack) for each in found if draws[each.key]]
     if rows:
-        write_text(_plan(ctx), json.dumps([(shard, row.model_dump(mode="json")) for shard, row in rows]))
+        told = [(shard, row.model_dump(mode="json")) for shard, row in rows]
+        write_text(_plan(ctx), json.dumps({"digest": digest(ctx), "rows": told}))
         ctx.progress.ask_more(sum(row.more or 0 for _, row in rows))
     return settle(ctx)
 
 
 def settle(ctx: Context) -> list[Shard]:
-    """Store the decisions that were taken together, also where a kill came in between."""
+    """Store the decisions that were taken together, also where a kill came in between, and the configuration
+    has changed since: they are those of the one that took them."""
     path = _plan(ctx)
     if not path.exists():
         return []
     rows: dict[Shard, list[Round]] = defaultdict(list)
-    for number, row in json.loads(path.read_text(encoding="utf-8")):
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    for number, row in plan["rows"]:
         decision = Round.model_validate(row)
         rows[Shard(decision.lane, number)].append(decision)
     for shard, decided in rows.items():
@@ -56,8 +59,8 @@ def settle(ctx: Context) -> list[Shard]:
         known = ctx.run.columns("rounds", shard.lane, shard.number, *names)
         first = decided[0]
         if (first.question_id, first.policy_id, "harvest", first.round) not in known:
-            ctx.run.commit("rounds", shard.lane, decision_part(ctx, shard), decided, digest(ctx))
-    path.unlink()
+            ctx.run.commit("rounds", shard.lane, decision_part(ctx, shard), decided, plan["digest"])
+    remove(path)
     return list(rows)
 
 

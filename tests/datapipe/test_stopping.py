@@ -59,6 +59,22 @@ def test_none_and_all_say_little_before_8(passes: int) -> None:
     assert decided(2 * passes, 8, spend=early, prior=SURE).more == 0
 
 
+@pytest.mark.parametrize("passes", [0, 4])
+def test_who_wants_fewer_than_8_at_most_gets_no_more(passes: int) -> None:
+    few = Spend(rounds=True, first=4, most=4, hard=4)
+    step = decided(passes, 4, spend=few)
+    assert step.more == 0
+    assert step.reason.startswith("4 draws are the most; ")
+    assert decided(passes, 4, spend=few, short=True).more == 0
+
+
+def test_fewer_than_8_at_most_are_more_while_hard_questions_are_short() -> None:
+    few = Spend(rounds=True, first=2, step=2, most=4, hard=6)
+    assert [decided(0, draws, spend=few, short=True).more for draws in (2, 4, 6)] == [2, 2, 0]
+    assert [decided(0, draws, spend=few).more for draws in (2, 4)] == [2, 0]
+    assert decided(4, 4, spend=few, short=True).more == 0
+
+
 def test_draws_without_a_verdict_do_not_count_among_the_8() -> None:
     assert decided(0, 7, 8, prior=SURE).more == 4
     assert decided(0, 0, 8, prior=SURE).more == 4
