@@ -14,9 +14,15 @@ def servers_file(folder: Path, role: str) -> Path:
     return folder / f"{role}{SUFFIX}"
 
 
-def enlist(folder: Path, url: str, roles: Iterable[str]) -> None:
-    """Add a server that has answered to the files of its roles."""
+def enlist(folder: Path, url: str, roles: Iterable[str], pid: int) -> None:
+    """Add a server that has answered to the files of its roles.
+
+    Its first process, `pid`, may have died since: its guard reaps that first and takes it off next, so one
+    that is still there is taken off later, and one that is not is not added again.
+    """
     with _alone(folder):
+        if not _is_there(pid):
+            return
         for role in roles:
             path = servers_file(folder, role)
             if url not in (urls := _read(path)):
@@ -47,6 +53,14 @@ def _alone(folder: Path) -> Iterator[None]:
     with open(folder / ".servers-lock", "ab") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def _read(path: Path) -> list[str]:

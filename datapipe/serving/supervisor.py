@@ -165,8 +165,8 @@ class Keeper:
         """Nothing that may go wrong with a file is worth a server that works; the next look tries again."""
         try:
             self.log.bound()
-            if healthy:  # a dead one has just been taken off by its guard
-                listing.enlist(self.folder, server.url, self.worker.roles)
+            if healthy:
+                listing.enlist(self.folder, server.url, self.worker.roles, server.pid)
         except OSError as error:
             _log.warning("%s serves on, but its files cannot be kept: %s", self.worker.name, error)
 

@@ -1,6 +1,8 @@
 """What a supervisor leaves on the disk: servers files, logs, the state."""
 
 import json
+import os
+import subprocess
 
 import pytest
 
@@ -14,15 +16,25 @@ from datapipe.serving.state import Ownership, Standing, State, read_state, super
 def test_servers_are_listed_once_and_taken_off_everywhere(tmp_path):
     listing.clear(tmp_path, {"generate", "judge"})
     for url in ("http://a/v1", "http://b/v1", "http://a/v1"):
-        listing.enlist(tmp_path, url, ["generate", "judge"])
+        listing.enlist(tmp_path, url, ["generate", "judge"], os.getpid())
     assert listing.servers_file(tmp_path, "judge").read_text() == "http://a/v1\nhttp://b/v1\n"
     listing.unlist(tmp_path, "http://a/v1")
     assert {path.read_text() for path in tmp_path.glob("*.servers")} == {"http://b/v1\n"}
 
 
+def test_a_server_that_was_well_when_it_was_last_looked_at_and_died_is_not_listed_again(tmp_path):
+    listing.clear(tmp_path, {"generate"})
+    server = subprocess.Popen(["true"])
+    listing.enlist(tmp_path, "http://a/v1", ["generate"], server.pid)
+    server.wait()
+    listing.unlist(tmp_path, "http://a/v1")
+    listing.enlist(tmp_path, "http://a/v1", ["generate"], server.pid)
+    assert listing.servers_file(tmp_path, "generate").read_text() == ""
+
+
 def test_what_a_life_before_left_is_not_believed(tmp_path):
     listing.clear(tmp_path, {"generate", "judge"})
-    listing.enlist(tmp_path, "http://a/v1", ["generate", "judge"])
+    listing.enlist(tmp_path, "http://a/v1", ["generate", "judge"], os.getpid())
     listing.clear(tmp_path, {"generate"})
     assert [path.name for path in tmp_path.glob("*.servers")] == ["generate.servers"]
     assert listing.servers_file(tmp_path, "generate").read_text() == ""
