@@ -86,7 +86,7 @@ def serve() -> None:
     """Speak frames over what were stdin and stdout: settings, then lists of `[checks, attempt]`.
 
     Answers `{"ready": names, "cpu_s": so far, "pid": of the process that rules}` or `{"broken": why}`, then
-    `{"ruled": [[CPU seconds, ruling], ...], "leaving": null}` with the rulings of all checks in order. With
+    `{"ruled": [...], "leaving": null}` with the rulings of all checks in order, as `Outbox` writes them. With
     `leaving`, so many jobs of the list in hand are given back; after that it is ready anew, and goes on with
     the lists that it has not read yet.
     """

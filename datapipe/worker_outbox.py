@@ -4,6 +4,7 @@ import mmap
 import time
 from dataclasses import fields
 from operator import attrgetter
+from typing import Any
 
 from datapipe.worker_frames import encode, frame, write_all
 from judges.base import PASSED, Ruling
@@ -12,7 +13,6 @@ _HEAD, _ROOM = 8, 1 << 20
 """Room for many rulings, whose texts are cut to some thousand characters."""
 _HOLD_S = 0.02
 """Longer than most checks take, and too short for anyone to wait for."""
-_PASSED = (PASSED.outcome,)
 _row = attrgetter(*(field.name for field in fields(Ruling)))
 
 
@@ -28,8 +28,12 @@ class Outbox:
         self._sent = time.monotonic()
 
     def put(self, ruling: Ruling) -> None:
-        """Take one in. It is not sent before the next is due, since it may be the last of its process."""
-        body = encode((time.process_time(), _PASSED if ruling is PASSED else _row(ruling)))
+        """Take one in: CPU seconds and its row, of a bare pass the seconds alone.
+
+        It is not sent before the next is due, since it may be the last of its process.
+        """
+        cpu_s = time.process_time()
+        body = b"%.4f" % cpu_s if ruling is PASSED else encode((cpu_s, _row(ruling)))
         if self._end + len(body) + 1 > _ROOM:
             self.send()
         end = self._end
@@ -63,3 +67,11 @@ class Outbox:
 
 def _message(rulings: bytes, leaving: int | None) -> bytes:
     return b'{"ruled":[%b],"leaving":%b}' % (rulings, encode(leaving))
+
+
+def read_ruling(told: Any) -> tuple[float, Ruling]:
+    """CPU seconds and ruling, as `put` wrote them. Raises TypeError or ValueError for anything else."""
+    if isinstance(told, float):
+        return told, PASSED
+    cpu_s, row = told
+    return cpu_s, Ruling(*row)

@@ -20,7 +20,7 @@ from datapipe.worker_frames import READ_BYTES, Reader, decode, encode, frame
 from judges.base import Ruling
 
 _GRACE_S = 1.0
-_FEW = 32
+_FEW = 48
 
 
 class Waiting(Protocol):
@@ -33,7 +33,7 @@ class Waiting(Protocol):
         """None of the rest will be."""
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Work:
     """One attempt, the checks it owes and the rulings so far, in the order of the checks."""
 
@@ -48,10 +48,11 @@ class Work:
     def finished(self) -> bool:
         return len(self.rulings) == len(self.checks)
 
-    def rule(self, ruling: Ruling) -> None:
-        """The word of the check that is due."""
+    def rule(self, ruling: Ruling) -> bool:
+        """The word of the check that is due; whether it was the last."""
         self.rulings.append(ruling)
         self.losses = 0
+        return len(self.rulings) == len(self.checks)
 
     def body(self) -> bytes:
         """`[checks, attempt]` of what is still owed."""
@@ -146,6 +147,10 @@ class Slot:
     def started(self, names: Iterable[str], cpu_s: float, pid: int) -> None:
         """It can be given work."""
         self.ready, self.names, self._cpu_s, self.pid = True, frozenset(names), cpu_s, pid
+
+    def unknown(self, checks: tuple[str, ...]) -> list[str]:
+        """Which of these it has not loaded."""
+        return [] if self.names.issuperset(checks) else [name for name in checks if name not in self.names]
 
     def gave_back(self, count: int) -> list[Work]:
         """What it will not do of the list in its hands; it will be ready anew, for the lists behind that."""

@@ -10,11 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
+from datapipe.worker_outbox import read_ruling
 from datapipe.worker_slot import Slot, Work
 from judges.base import Ruling, did_you_mean
 
 _TICK_S = 0.25
-_MOST_ITEMS, _MOST_BYTES = 32, 1 << 20
+_MOST_ITEMS, _MOST_BYTES = 64, 1 << 20
 _FALSE_STARTS = 3
 _START_S = 120.0
 _LOSSES = 2
@@ -109,7 +110,7 @@ class Supervisor:
         """The work whose checks exist; who asks for others is told so."""
         known = []
         for each in work:
-            if unknown := [name for name in each.checks if name not in slot.names]:
+            if unknown := slot.unknown(each.checks):
                 hint = did_you_mean(unknown[0], slot.names)
                 each.batch.failed(WorkerError(f"there is no verifier or rule {unknown[0]!r}{hint}"))
             else:
@@ -158,9 +159,10 @@ class Supervisor:
 
     def _understand(self, slot: Slot, message: Any) -> None:
         if "ruled" in message:
-            for cpu_s, ruling in message["ruled"]:
+            for told in message["ruled"]:
+                cpu_s, ruling = read_ruling(told)
                 slot.took(cpu_s)
-                self._ruled(slot, Ruling(*ruling))
+                self._ruled(slot, ruling)
             if message["leaving"] is not None:
                 with self._room:
                     self._queue.extendleft(reversed(slot.gave_back(message["leaving"])))
@@ -173,9 +175,7 @@ class Supervisor:
             self._false_starts = 0
 
     def _ruled(self, slot: Slot, ruling: Ruling) -> None:
-        head = slot.work[0]
-        head.rule(ruling)
-        if head.finished:
+        if slot.work[0].rule(ruling):
             slot.work.popleft().batch.finished_one()
 
     def _enforce(self) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,8 +11,8 @@ import pytest
 
 from datapipe import worker_outbox
 from datapipe.worker_frames import decode, encode, read_frame
-from datapipe.worker_outbox import Outbox
-from judges.base import Ruling
+from datapipe.worker_outbox import Outbox, read_ruling
+from judges.base import PASSED, Ruling
 
 
 @pytest.fixture
@@ -27,7 +28,7 @@ def told(source: int, sink: int) -> list[tuple[list[str], int | None]]:
     messages: list[dict[str, Any]] = []
     while (body := read_frame(source)) is not None:
         messages.append(json.loads(body))
-    return [([Ruling(*row).reason or "" for _, row in m["ruled"]], m["leaving"]) for m in messages]
+    return [([read_ruling(each)[1].reason or "" for each in m["ruled"]], m["leaving"]) for m in messages]
 
 
 def test_rulings_of_a_moment_are_one_message(pipe: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,6 +51,25 @@ def test_any_text_travels(text: str) -> None:
 def test_what_is_no_json_is_an_error() -> None:
     with pytest.raises(ValueError, match="Expecting value"):
         decode(b"noise")
+
+
+def test_rulings_come_out_as_they_went_in(pipe: tuple[int, int]) -> None:
+    outbox, sent = Outbox(pipe[1]), [PASSED, Ruling("pass", extracted="4"), Ruling("pass"), PASSED]
+    for ruling in sent:
+        outbox.put(ruling)
+    outbox.send()
+    body = read_frame(pipe[0])
+    assert body is not None
+    clocks, rulings = zip(*map(read_ruling, decode(body)["ruled"]), strict=True)
+    assert list(rulings) == sent
+    assert 0 < clocks[0] <= clocks[-1] <= time.process_time() + 1e-4
+    os.close(pipe[1])
+
+
+@pytest.mark.parametrize("told", [1, "noise", [0.1], [0.1, ["pass", *"12345678"]], None])
+def test_what_is_no_ruling_is_an_error(told: object) -> None:
+    with pytest.raises((TypeError, ValueError)):
+        read_ruling(told)
 
 
 def test_a_ruling_waits_for_the_next_since_it_may_be_the_last(
