@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from datapipe.config import RunConfig
 from datapipe.errors import StoreError
 from datapipe.journal import Journal, mend, newest_token
+from datapipe.just_written import JustWritten
 from datapipe.lease import Lease
 from datapipe.manifest import Manifest
 from datapipe.pausing import insist
@@ -141,6 +142,7 @@ class Run(RunFolder):
     ) -> None:
         """`folder` is the run's where it is not the one that the configuration names, as of a copy."""
         super().__init__(folder or config.folder)
+        self._just_written = JustWritten()
         self.lease = Lease(self.path, note)
         try:
             self.settings = config
@@ -174,7 +176,19 @@ class Run(RunFolder):
         entry = write_part(path, model, rows, self.tmp, lambda: manifest.remove(part))
         insist(path, self.lease.check)
         manifest.add(part, entry.model_copy(update={"inputs": inputs, **promise}))
+        if table == "answers" and isinstance(rows, list):
+            self._just_written.keep((table, lane, part), entry, rows)
         return entry
+
+    def read_part(
+        self, table: str, model: type[R], lane: str, part: str, where: pc.Expression | None = None
+    ) -> Iterator[R]:
+        """As of any run; rows that this process has just written are told once without reading them."""
+        if where is None and (entry := self.manifest(table, lane).get(part)) is not None:
+            rows = self._just_written.take((table, lane, part), entry)
+            if rows is not None:
+                return iter(rows)
+        return super().read_part(table, model, lane, part, where)
 
     def journal(self, table: str, lane: Lane, shard: int) -> Journal:
         """The journal of a shard, opened to append under this run's token."""

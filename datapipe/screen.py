@@ -1,9 +1,10 @@
 """Hold every answer of a shard against every check; only what no verdict answers yet is worked on."""
 
 from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 from operator import itemgetter
 
 from datapipe.context import Context, Shard
@@ -22,7 +23,7 @@ from schemas.rows import Answer, Failure, Message, Question
 
 NO_VERIFIER = "none"
 """The version of a verdict that says that there is no verifier of the reference's type."""
-_ANSWER_AND_CHECK = itemgetter(1, 2)
+_CHECK = itemgetter(2)
 JOBS = 32
 """Answers handed to a verifier process at a time."""
 
@@ -115,13 +116,16 @@ class Asked:
         """A verdict of every check on every answer, sorted by (answer_id, check)."""
         progress = self.ctx.progress
         progress.owe("screen", len(answers))
-        found = [*self._pure(answers, known), *self._judged(answers, known, replies)]
-        fails = Counter(v.check for v in found if v.outcome == "fail" and v.key not in known)
+        found: dict[str, list[VerdictRow]] = {answer.answer_id: [] for answer in answers}
+        fails: Counter[str] = Counter()
+        for row in chain(self._pure(answers, known), self._judged(answers, known, replies)):
+            found[row.answer_id].append(row)
+            if row.outcome == "fail" and row.key not in known:
+                fails[row.check] += 1
         for check, count in fails.items():
             progress.drop(check, count)
         progress.step("screen", len(answers))
-        found.sort(key=_ANSWER_AND_CHECK)
-        return found
+        return [row for answer in sorted(found) for row in sorted(found[answer], key=_CHECK)]
 
     def counts(self, verdicts: Iterable[VerdictRow], known: Container[Key]) -> bool:
         """Whether this was a try: not where a judge that answers nothing at all took every verdict."""
@@ -159,45 +163,42 @@ class Asked:
             (kind, check.version if isinstance(check, Check) and check.kind == "verifier" else NO_VERIFIER)
         ]
 
-    def _keys(self, answer: Answer) -> list[Key]:
-        """Verdicts of pure checks that an answer owes; only a verifier's depends on the reference."""
-        question = answer.question_id
-        if question not in self._owing:
+    def _owing(self, question: str) -> list["_Owing"]:
+        """What every answer to a question owes of pure checks; only a verifier's depends on the reference."""
+        if question not in self._by_question:
             of = self.questions[question]
             verifiers = [(*each, of.reference_id) for each in self._verifier(of)]
-            self._owing[question] = [*verifiers, *((rule.name, rule.version, None) for rule in self.rules)]
-        return [(answer.answer_id, *each) for each in self._owing[question]]
+            self._by_question[question] = [*_owing(verifiers, True), *self._of_rules]
+        return self._by_question[question]
 
     @cached_property
-    def _owing(self) -> dict[str, list[tuple[str, str, str | None]]]:
-        """By question the check, version and reference_id of each pure check."""
+    def _of_rules(self) -> list["_Owing"]:
+        return _owing([(rule.name, rule.version, None) for rule in self.rules], False)
+
+    @cached_property
+    def _by_question(self) -> dict[str, list["_Owing"]]:
         return {}
 
     def _pure(self, answers: list[Answer], known: dict[Key, VerdictRow]) -> Iterator[VerdictRow]:
-        lane, jobs = self.shard.lane, list[tuple[list[Key], Job]]()
+        lane, jobs = self.shard.lane, list[tuple[str, _Owing, Job]]()
         for answer in answers:
-            keys = self._keys(answer)
+            name, owing, attempt = answer.answer_id, self._owing(answer.question_id), None
             if known:
+                keys = [(name, *check) for each in owing for check in each.checks]
                 yield from (known[key] for key in keys if key in known)
-                keys = [key for key in keys if key not in known]
-            yield from (self._no_verifier(key) for key in keys if key[2] == NO_VERIFIER)
-            if owed := [key for key in keys if key[2] != NO_VERIFIER]:
-                jobs += self._jobs(owed, self._attempt(answer))
+                owing = [left for each in owing for left in each.without(name, known)]
+            for each in owing:
+                if each.checks[0][1] == NO_VERIFIER:
+                    yield self._no_verifier((name, *each.checks[0]))
+                else:
+                    attempt = attempt or self._attempt(answer)
+                    jobs.append((name, each, Job(each.names, attempt.bare() if each.bare else attempt)))
         batches = [jobs[start : start + JOBS] for start in range(0, len(jobs), JOBS)]
-        futures = [self.ctx.pool.submit([job for _, job in batch]) for batch in batches]
+        futures = [self.ctx.pool.submit([job for *_, job in batch]) for batch in batches]
         for batch, future in zip(batches, futures, strict=True):
-            for (owed, _), rulings in zip(batch, future.result(), strict=True):
-                for key, said in zip(owed, rulings, strict=True):
-                    yield verdict_row(lane, key, said)
-
-    def _jobs(self, owed: list[Key], attempt: Attempt) -> Iterator[tuple[list[Key], Job]]:
-        """Verifiers apart from rules, and with the response alone: equal jobs are ruled on once."""
-        verifiers = [key for key in owed if key[3] is not None]
-        rules = [key for key in owed if key[3] is None]
-        if verifiers:
-            yield verifiers, Job(tuple(key[1] for key in verifiers), attempt.bare())
-        if rules:
-            yield rules, Job(tuple(key[1] for key in rules), attempt)
+            for (name, each, _), rulings in zip(batch, future.result(), strict=True):
+                for check, said in zip(each.checks, rulings, strict=True):
+                    yield verdict_row(lane, (name, *check), said)
 
     def _judged(
         self, answers: list[Answer], known: dict[Key, VerdictRow], table: str
@@ -224,6 +225,26 @@ class Asked:
     def _no_verifier(self, key: Key) -> VerdictRow:
         said = Ruling.undecided(f"there is no verifier for references of type {key[1]!r}")
         return verdict_row(self.shard.lane, key, said)
+
+
+@dataclass(frozen=True, slots=True)
+class _Owing:
+    """Checks that are run together on an answer: the verifier, or the rules."""
+
+    checks: Sequence[tuple[str, str, str | None]]
+    """Check, version and reference_id of each."""
+    names: tuple[str, ...]
+    bare: bool
+    """They are shown the response alone, as verifiers are: equal jobs are ruled on once."""
+
+    def without(self, answer: str, known: Container[Key]) -> list["_Owing"]:
+        """Those whose verdict on an answer is not known, if there are any."""
+        return _owing([check for check in self.checks if (answer, *check) not in known], self.bare)
+
+
+def _owing(checks: Sequence[tuple[str, str, str | None]], bare: bool) -> list[_Owing]:
+    """Nothing, where there are no checks."""
+    return [_Owing(checks, tuple(check for check, *_ in checks), bare)] if checks else []
 
 
 def _failure(verdict: VerdictRow, question: str, stage: str, tries: int) -> Failure:
