@@ -12,7 +12,7 @@ from datapipe.config_models import Section
 from datapipe.errors import ConfigError
 from datapipe.serving import gpus
 from datapipe.serving.ports import refusal
-from datapipe.serving.recipe import Recipe, load_recipe, runtime
+from datapipe.serving.recipe import Recipe, load_recipe, model_word, runtime
 from datapipe.serving.tables import parse, read_toml
 
 Role = Literal["generate", "judge", "rewrite"]
@@ -38,7 +38,7 @@ class Workers(Section):
     roles: list[Role] = Field(default_factory=_both, min_length=1)
     """Which of the servers files name them."""
     model: str | None = None
-    """Another folder or name than the recipe's, such as a copy on a local disk."""
+    """Another folder, seen from this file's, or name than the recipe's, such as a copy on a local disk."""
     args: list[str] = Field(default_factory=list)
     """Added to the recipe's."""
 
@@ -117,7 +117,7 @@ def make_plan(path: Path, folder: Path | None = None) -> Plan:
     for number, table in enumerate(fleet.workers):
         where = f"{path}: workers[{number}]"
         recipe_path = beside / table.recipe
-        recipe, vllm = _recipe(recipe_path, table, where)
+        recipe, vllm = _recipe(recipe_path, table.model and model_word(table.model, beside), where)
         command = (*vllm, "serve", recipe.model, *recipe.args, *table.args)
         groups = devices.groups(where, table, recipe)
         for at, group in enumerate(groups):
@@ -129,10 +129,12 @@ def make_plan(path: Path, folder: Path | None = None) -> Plan:
     return Plan(path, folder, fleet, tuple(workers))
 
 
-def _recipe(path: Path, table: Workers, where: str) -> tuple[Recipe, list[str]]:
+def _recipe(path: Path, model: str | None, where: str) -> tuple[Recipe, list[str]]:
     """A table's recipe, and the command that is vLLM."""
+    if not path.exists() and (others := sorted(each.name for each in path.parent.glob("*.toml"))):
+        raise ConfigError(f"{where}.recipe: {path}: no such file; in its folder are {', '.join(others)}")
     try:
-        recipe = load_recipe(path, table.model)
+        recipe = load_recipe(path, model)
         return recipe, runtime(recipe, path)
     except ConfigError as error:
         key = "" if str(error).startswith("model:") else "recipe: "

@@ -34,5 +34,5 @@ class Log:
         with self.path.open("rb") as log:
             log.seek(max(0, self.path.stat().st_size - _TAIL_BYTES))
             lines = log.read().decode(errors="replace").split("\n")
-        shown = [printable(line) for line in lines if line][-_TAIL_LINES:]
+        shown = [printable(line) for each in lines if (line := each.rstrip("\r"))][-_TAIL_LINES:]
         return "\n".join(["; the end of its log:", *shown]) if shown else "; its log is empty"

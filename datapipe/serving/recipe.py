@@ -47,11 +47,15 @@ def load_recipe(path: Path, model: str | None = None) -> Recipe:
     """
     recipe = parse(read_toml(path), Recipe, path)
     named, key = (recipe.model, f"{path}: model") if model is None else (model, "model")
-    if named.startswith(("./", "../", "/")):
-        named = os.path.normpath(path.absolute().parent / named)
-        if not Path(named, "config.json").is_file():
-            raise ConfigError(f"{key}: {named} holds no model: it has no config.json")
+    named = model_word(named, path.absolute().parent)
+    if named.startswith("/") and not Path(named, "config.json").is_file():
+        raise ConfigError(f"{key}: {named} holds no model: it has no config.json")
     return recipe.model_copy(update={"model": named})
+
+
+def model_word(model: str, folder: Path) -> str:
+    """A model as vLLM is told it: a folder, seen from `folder`, as an absolute path; a name as it is."""
+    return os.path.normpath(folder / model) if model.startswith(("./", "../", "/")) else model
 
 
 def runtime(recipe: Recipe, path: Path) -> list[str]:

@@ -54,7 +54,7 @@ def test_a_log_is_bounded_while_a_server_writes_to_it(tmp_path):
 def test_the_end_of_a_log_shows_what_acts(tmp_path):
     log = Log(tmp_path / "a.log", 1000)
     assert log.tail() == "; it has no log"
-    log.path.write_bytes(b"\xff\x1b[2J\nlast\n")
+    log.path.write_bytes(b"\xff\x1b[2J\r\n\r\nlast\n")
     assert log.tail().split("\n")[1:] == ["\ufffd\\x1b[2J", "last"]
 
 

@@ -63,6 +63,21 @@ def test_a_recipe_is_a_fleet_of_one(there):
     assert (worker.name, worker.port, worker.gpus) == ("fake-0", 0, ())
 
 
+def test_a_models_folder_is_seen_from_the_file_that_names_it(there):
+    (there / "below").mkdir()
+    put_recipe(there / "below")
+    plan = make_plan(
+        put_fleet(
+            there,
+            'recipe = "below/fake.toml"',
+            'recipe = "below/fake.toml"\nmodel = "./model"',
+            'recipe = "below/fake.toml"\nmodel = "org/name"',
+        )
+    )
+    models = [each.command[2] for each in plan.workers]
+    assert models == [str(there / "below" / "model"), str(there / "model"), "org/name"]
+
+
 def test_ports_follow_each_other(there):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -76,7 +91,11 @@ def test_ports_follow_each_other(there):
 @pytest.mark.parametrize(
     ("table", "said"),
     [
-        ('recipe = "nowhere.toml"', "workers[0].recipe: {}/nowhere.toml: no such file"),
+        (
+            'recipe = "nowhere.toml"',
+            "workers[0].recipe: {}/nowhere.toml: no such file; in its folder are big.toml, fake.toml, fl",
+        ),
+        ('recipe = "no/where.toml"', "workers[0].recipe: {}/no/where.toml: no such file"),
         (
             'recipes = "fake.toml"',
             "workers[0].recipe: Field required; workers[0].recipes: unknown key; did you mean",
