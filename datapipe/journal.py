@@ -1,11 +1,13 @@
 """What is finished but not yet in a part: one checksummed JSON line each, written before it counts."""
 
+import fcntl
 import json
 import os
 import re
 import threading
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -22,6 +24,8 @@ M = TypeVar("M", bound=BaseModel)
 
 SYNC_S = 1.0
 """A killed process loses nothing; a machine that loses power loses at most this much."""
+HELD = 2**25
+"""Bytes that wait for a sync at most, whatever the seconds: until then they are held in memory as well."""
 ASIDE = ".aside"
 """Ends the name of the file that lines go to which cannot be used."""
 _HEAD = b'{"crc":"'
@@ -35,16 +39,21 @@ class Journal:
 
     A line is `{"crc":"9ae7f2c4","token":3,…}`: the CRC-32 of all that follows its comma, and the fencing
     token of the lease it was written under. Safe to share between threads.
+
+    After a sync that fails, Linux may take what it could not write for written, and the next sync says
+    nothing. So all since the last good one is held, and written again to where it stands before the next.
     """
 
     def __init__(self, path: Path, token: int, sync_s: float | None = None) -> None:
         """`sync_s`: seconds between two syncs; 0 syncs before an entry counts."""
         self.path, self.token = path, token
         self.sync_s = SYNC_S if sync_s is None else sync_s
-        self._lock = threading.Lock()
+        self._lock, self._syncing = threading.Lock(), threading.Lock()
         self._handle = insist(path, self._open)
         self._size = os.fstat(self._handle).st_size
         self._torn = self._unsynced = False
+        self._held, self._held_bytes = list[tuple[int, bytes]](), 0
+        """What no sync has had on the disk yet, by its place in the file."""
         self.append("{}")
 
     def append(self, *entries: str) -> None:
@@ -53,22 +62,19 @@ class Journal:
         data = b"".join(record(entry, self.token) for entry in entries)
         with self._lock:
             insist(self.path, lambda: self._write(data))
-        if self._unsynced or not self.sync_s:
+        if self._unsynced or not self.sync_s or self._held_bytes > HELD:
             self.sync()
         else:
             _syncer.due(self, self.sync_s)
 
     def sync(self) -> None:
         """Have everything on the disk that was appended."""
-        insist(self.path, lambda: os.fsync(self._handle))
-        self._unsynced = False
+        insist(self.path, self._sync)
 
     def try_sync(self) -> None:
         """As `sync`, once; the next append insists on it where this fails."""
-        try:
-            os.fsync(self._handle)
-        except OSError:
-            self._unsynced = True
+        with suppress(OSError):
+            self._sync()
 
     def close(self) -> None:
         _syncer.forget(self)
@@ -88,17 +94,51 @@ class Journal:
         _cut_torn_line(self.path)
         return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
+    def _sync(self) -> None:
+        with self._syncing:
+            with self._lock:
+                if self._unsynced:
+                    self._write_again()
+                count = len(self._held)
+            try:
+                os.fsync(self._handle)
+            except OSError:
+                self._unsynced = True
+                raise
+            with self._lock:
+                del self._held[:count]
+                self._held_bytes = sum(len(data) for _, data in self._held)
+                self._unsynced = False
+
+    def _write_again(self) -> None:
+        """The same bytes in the same places, so that who reads meanwhile sees no difference."""
+        flags = fcntl.fcntl(self._handle, fcntl.F_GETFL)
+        fcntl.fcntl(self._handle, fcntl.F_SETFL, flags & ~os.O_APPEND)  # with it, every write is at the end
+        try:
+            for place, data in self._held:
+                done = 0
+                while done < len(data):
+                    done += os.pwrite(self._handle, data[done:], place + done)
+        finally:
+            fcntl.fcntl(self._handle, fcntl.F_SETFL, flags)
+
     def _write(self, data: bytes) -> None:
         if self._torn:
             data = b"\n" + data
-        done = 0
+        done, written = 0, list[tuple[int, bytes]]()
         try:
             while done < len(data):
-                done += os.write(self._handle, data[done:] if done else data)
+                count = os.write(self._handle, data[done:] if done else data)
+                # Others may append as well, so the place is asked for.
+                place = os.lseek(self._handle, 0, os.SEEK_CUR) - count
+                written.append((place, data[done : done + count]))
+                done += count
         except OSError:
             self._cut(done)
             raise
         self._size, self._torn = self._size + done, False
+        self._held += written
+        self._held_bytes += done
 
     def _cut(self, done: int) -> None:
         """Take back the beginning of a line; where another process has written since, it is ended instead."""
