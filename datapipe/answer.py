@@ -160,7 +160,7 @@ class _Work:
                 self.ctx.go_on()
                 if isinstance(outcome, Completion) and outcome.flaws:
                     for flaw in watch.odd(outcome):
-                        self.ctx.progress.note(flaw)
+                        self.ctx.progress.note_once(flaw)
                 again += missing(request, outcome)
                 yield from told(request, outcome)
         if again:

@@ -32,16 +32,13 @@ class Watch:
     def __init__(self, backend: Backend, known: Iterable[tuple[str, str | None]], greedy: bool) -> None:
         self._backend = backend if isinstance(backend, Blames) else None
         self._greedy = greedy
-        self._odd = set[str]()
         self._seen = {(question, thinking) for question, thinking in known if thinking is not None}
 
     def odd(self, said: Completion) -> list[str]:
-        """What was odd about a reply and new of its server; the backend is told each time."""
+        """What was odd about a reply, by its server; the backend is told."""
         for flaw in said.flaws:
             self._tell(said.server, flaw)
-        fresh = [odd for flaw in said.flaws if (odd := f"{said.server}: {flaw}") not in self._odd]
-        self._odd.update(fresh)
-        return fresh
+        return [f"{said.server}: {flaw}" for flaw in said.flaws]
 
     def look(self, made: Answer) -> str | None:
         """What speaks against the server, if anything does."""

@@ -6,6 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+NOTES, ONCE = 1_000, 50
+"""Notes of a run, and texts among them that come again and again: days of trouble fill no memory."""
+
 
 @dataclass
 class Count:
@@ -25,6 +28,8 @@ class Progress:
         self.stages: dict[str, Count] = {}
         self.dropped: Counter[str] = Counter()
         self.notes: list[str] = []
+        self._once: set[str] = set()
+        self._untold = 0
         self.paused: str | None = None
         """What the run waits for before it does any more."""
         self.watched: list[Callable[[], str]] = []
@@ -67,14 +72,23 @@ class Progress:
     def note(self, text: str) -> None:
         """Something a person should read: a warning, an orphan, a server down."""
         with self._lock:
-            self.notes.append(text)
+            self._note(text)
+
+    def note_once(self, text: str) -> None:
+        """As `note`, of what may be said of any answer: a text is told once, and so many texts are."""
+        with self._lock:
+            if text not in self._once and len(self._once) <= ONCE:
+                self._once.add(text)
+                self._note(
+                    text if len(self._once) <= ONCE else "of the kind there was more, which is not told"
+                )
 
     def pause(self, text: str | None) -> None:
         """The run waits for something; None when it goes on."""
         with self._lock:
             self.paused = text
             if text is not None:
-                self.notes.append(text)
+                self._note(text)
 
     def rates(self) -> tuple[float, float]:
         """(answers/s, tokens/s) since the first answer."""
@@ -82,3 +96,14 @@ class Progress:
             return 0.0, 0.0
         seconds = max(time.monotonic() - self.first_answer, 0.1)
         return self.answers / seconds, self.tokens / seconds
+
+    def _note(self, text: str) -> None:
+        """Of too many those in the middle go: the first tell how trouble began, the last what came of it."""
+        half = NOTES // 2
+        self.notes.append(text)
+        while len(self.notes) > NOTES:
+            if not self._untold:
+                self.notes.insert(half, "")
+            self._untold += 1
+            del self.notes[half + 1]
+            self.notes[half] = f"{self._untold:,} notes between these are not told"
