@@ -25,6 +25,7 @@ def status(folder: Path, as_json: bool) -> bool:
         return alive
     say(f"{state.fleet}: {_owner(state, alive)}")
     write_rows([_row(each) for each in state.workers], sys.stdout)
+    say(f"logs are in {folder / 'logs'}; ready ones are named in {folder / '*.servers'}")
     for worker in state.workers:
         if worker.said:
             say(f"{worker.name} last died of: {worker.said}")

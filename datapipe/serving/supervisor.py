@@ -13,6 +13,7 @@ from datapipe.errors import ConfigError, ServersDown
 from datapipe.escape import one_line
 from datapipe.serving import leftovers, listing
 from datapipe.serving.fleet import ROLES, Plan, Worker, make_plan, read_fleet
+from datapipe.serving.guard import GRACE
 from datapipe.serving.logs import Log
 from datapipe.serving.ports import Reserved
 from datapipe.serving.pulse import Pulse
@@ -43,6 +44,9 @@ class Supervisor:
             ]
             listing.clear(plan.folder, {role for worker in plan.workers for role in worker.roles} & {*ROLES})
             self.write()
+            _log.info(
+                "starting %d vLLM server(s), which takes a while; logs are in %s", len(keepers), plan.folder / "logs"
+            )
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stop)
                 held.callback(loop.remove_signal_handler, number)
@@ -54,6 +58,8 @@ class Supervisor:
 
     def stop(self) -> None:
         """End every server; more calls change nothing."""
+        if not self._stop.is_set():
+            _log.info("ending every server; a busy one is killed after %.0f s", GRACE)
         self._stop.set()
 
     def write(self) -> None:

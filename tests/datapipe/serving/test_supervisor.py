@@ -99,5 +99,11 @@ def test_a_second_supervisor_is_refused_and_status_tells(tmp_path):
         assert (worker["state"], worker["url"], worker["waiting"]) == ("ready", served.urls()[0], 1)
         served.end()
     told = subprocess.run([*command, "--status"], capture_output=True, text=True, check=True)
+    said = [line.split(" ", 2)[2] for line in served.log.read_text().splitlines()]
+    assert said[0] == f"starting 1 vLLM server(s), which takes a while; logs are in {served.folder}/logs"
+    assert said[-1] == "ending every server; a busy one is killed after 5 s"
     assert "nobody serves it now" in told.stdout
+    assert (
+        f"logs are in {served.folder}/logs; ready ones are named in {served.folder}/*.servers" in told.stdout
+    )
     assert "fake-0\tstopped" in told.stdout
