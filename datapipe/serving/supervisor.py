@@ -45,7 +45,9 @@ class Supervisor:
             listing.clear(plan.folder, {role for worker in plan.workers for role in worker.roles} & {*ROLES})
             self.write()
             _log.info(
-                "starting %d vLLM server(s), which takes a while; logs are in %s", len(keepers), plan.folder / "logs"
+                "starting %d vLLM server(s), which takes a while; logs are in %s",
+                len(keepers),
+                plan.folder / "logs",
             )
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, self.stop)

@@ -41,7 +41,7 @@ def gone(folder) -> bool:
 
 @pytest.mark.parametrize("beside", ["nobody", "first guard", "second guard"])
 def test_a_killed_supervisor_leaves_nothing(tmp_path, beside):
-    put_recipe(tmp_path, fake=("child", "deaf"))
+    put_recipe(tmp_path, fake=("child", "deaf") if beside == "nobody" else ("child",))
     with serving(put_fleet(tmp_path, f"{TABLE}\ncount = 2")) as served:
         served.until_ready(2)
         victims = [served.process.pid]
@@ -83,6 +83,7 @@ def test_what_is_left_where_all_guards_were_killed_too_is_told_and_ended_by_the_
         told = subprocess.run([*command, "--json"], capture_output=True, text=True, check=True).stdout
         assert json.loads(told)["left"] == {str(pid): "fake-0" for pid in left}
         assert json.loads(told)["supervised"] is False
+        put_recipe(tmp_path)
         with serving(fleet) as served:
             served.until_ready(1)  # on the port that the one left over held
             assert not left & {each.pid for each in processes(tmp_path)}
@@ -119,8 +120,10 @@ def test_a_killed_server_is_taken_off_and_restarted_where_it_was(tmp_path, who):
     assert gone(tmp_path)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("when", ["at once", "in the warm-up"])
+@pytest.mark.parametrize(
+    ("number", "when"),
+    [(signal.SIGINT, "at once"), (signal.SIGTERM, "at once"), (signal.SIGTERM, "in the warm-up")],
+)
 def test_a_stop_while_servers_start_leaves_nothing(tmp_path, number, when):
     put_recipe(tmp_path, fake=("mute", "child"))
     with serving(put_fleet(tmp_path, f"{TABLE}\ncount = 2")) as served:
