@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from datapipe.shards import Entry, digest, write_tables
 from schemas.arrow import arrow_schema
+from schemas.columns import to_table
 from schemas.rows import Sample
 
 BUCKETS = 256
@@ -75,7 +76,7 @@ class Bins:
 
     def _append(self, key: tuple[str, str, int], rows: list[Sample]) -> None:
         """One IPC stream a spill, one behind the other in the bin's file."""
-        table = pa.Table.from_pylist([row.model_dump() for row in rows], schema=self.schema)
+        table = to_table(Sample, rows)
         with self._path(key).open("ab") as file, pa.ipc.new_stream(file, self.schema) as writer:
             writer.write_table(table)
         self.rows[key] = self.rows.get(key, 0) + len(rows)

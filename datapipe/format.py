@@ -15,6 +15,7 @@ FINAL_TYPES = frozenset({"math", "choice", "text", "quantity", "no_gold"})
 """References whose answers end in one short final answer."""
 
 _STATING = r"\W*(?:(?:so|thus|hence|therefore|then|and|my|the|final|correct|answer|option|choice|is)\W+)*"
+_BEFORE, _WORD = re.compile(_STATING, re.IGNORECASE), re.compile(r"\w")
 _LINE_CHARS = 200
 """A longer line says more than an answer."""
 
@@ -67,8 +68,18 @@ def unstated(response: str, final: str) -> list[str]:
     """The lines of a response without a last one that only states the final answer: reasoning stays."""
     lines = response.rstrip().split("\n")
     last = lines[-1].strip()
-    states = re.compile(rf"{_STATING}{re.escape(final)}\W*", re.IGNORECASE)
-    return lines[:-1] if len(last) <= _LINE_CHARS and states.fullmatch(last) else lines
+    return lines[:-1] if len(last) <= _LINE_CHARS and _states(last, final) else lines
+
+
+def _states(line: str, final: str) -> bool:
+    """Whether a line says the final answer and nothing else."""
+    if line.isascii() and final.isascii():  # else letters may be alike that are not the same in lower case
+        at, low, sought = -1, line.lower(), final.lower()
+        while (at := low.find(sought, at + 1)) >= 0:
+            if not _WORD.search(line, at + len(final)) and _BEFORE.fullmatch(line, 0, at):
+                return True
+        return False
+    return re.fullmatch(rf"{_STATING}{re.escape(final)}\W*", line, re.IGNORECASE) is not None
 
 
 def as_sent(question: Question, asked: str) -> tuple[Message, ...]:

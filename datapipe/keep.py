@@ -1,7 +1,8 @@
 """Choose what becomes data: right answers of questions inside the band; everything else with its reason."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Container, Iterator, Mapping
+from typing import NamedTuple
 
 import pyarrow.compute as pc
 
@@ -14,7 +15,7 @@ from datapipe.policies import models_by_policy
 from datapipe.run import part_name
 from datapipe.wanted import Wanted
 from schemas.ids import content_id, draw
-from schemas.rows import Answer, Decision, Lane, Question, Rating, Suspect, Verdict
+from schemas.rows import Lane, Question, Rating, Suspect, Verdict
 
 
 def keep(ctx: Context) -> None:
@@ -64,18 +65,39 @@ def _keep_shard(ctx: Context, shard: Shard, steer: str | None) -> None:
             ctx.progress.drop(decision.check or "selection")
 
 
+class _Answer(NamedTuple):
+    """What choosing has to know of an answer, besides its verdicts and its text."""
+
+    answer_id: str
+    question_id: str
+    policy_id: str
+
+
+class _Chosen(NamedTuple):
+    """The columns of a `Decision`, in their order: they are checked when they are stored."""
+
+    lane: Lane
+    question_id: str
+    answer_id: str
+    policy_id: str
+    action: str
+    check: str | None
+    reason: str
+    evidence: str | None
+    rank: int | None
+
+
 class _Choosing:
     """The decisions of one shard, in two steps: each answer by itself, then the right ones of a question."""
 
     def __init__(self, ctx: Context, shard: Shard, steer: str | None) -> None:
         run, lane, number = ctx.run, shard.lane, shard.number
-        self.ctx, self.lane = ctx, lane
+        self.ctx, self.lane, self.number = ctx, lane, number
         self.rubrics = deciding_rubrics(ctx.settings, ctx.checks)
         self.questions = {q.question_id: q for q in run.read("questions", Question, lane, number)}
         self.ruled = rulings(ctx, shard, self.questions)
-        self.answers = [
-            a for a in run.read("answers", Answer, lane, number) if a.question_id in self.questions
-        ]
+        told = run.columns("answers", lane, number, "answer_id", "question_id", "policy_id")
+        self.answers = [a for a in map(_Answer._make, told) if a.question_id in self.questions]
         self.draws = draws(run.columns("answers", lane, number, *COLUMNS))
         ratings = (r for r in run.read("ratings", Rating, lane, number) if r.policy_id == steer)
         self.wanted = Wanted(ctx.settings, ratings, run.read("suspects", Suspect, lane, number))
@@ -83,23 +105,34 @@ class _Choosing:
         for verdict in run.read("verdicts", Verdict, lane, number, pc.field("outcome") != "pass"):
             self.against[verdict.answer_id].append(verdict)
 
-    def decisions(self) -> Iterator[Decision]:
-        right: dict[str, list[Answer]] = defaultdict(list)
+    def decisions(self) -> Iterator[_Chosen]:
+        right: dict[str, list[_Answer]] = defaultdict(list)
         for answer in self.answers:
             decision = self._no_draw(answer) or self._alone(answer, self.ruled[answer.answer_id])
             if decision is None:
                 right[answer.question_id].append(answer)
             else:
                 yield decision
+        wanted = {question: self.wanted.verdict(question) for question in right}
+        texts = self._texts({a.answer_id for q, each in right.items() if wanted[q] is None for a in each})
         for question, answers in right.items():
-            yield from self._together(question, answers)
+            yield from self._together(answers, wanted[question], texts)
 
-    def _no_draw(self, answer: Answer) -> Decision | None:
+    def _texts(self, answers: Container[str]) -> dict[str, str]:
+        """What answers say, as a hash; how many tokens it was makes no other text of it."""
+        turns = self.ctx.run.columns("answers", self.lane, self.number, "answer_id", "turns")
+        return {
+            answer: content_id("text", [{k: v for k, v in turn.items() if k != "tokens"} for turn in said])
+            for answer, said in turns
+            if answer in answers
+        }
+
+    def _no_draw(self, answer: _Answer) -> _Chosen | None:
         """What is said once already: it would be learned from twice."""
         why = self.draws.no_draw(answer.answer_id)
         return None if why is None else self._decision(answer, "drop", why)
 
-    def _alone(self, answer: Answer, ruled: Ruled) -> Decision | None:
+    def _alone(self, answer: _Answer, ruled: Ruled) -> _Chosen | None:
         """What the verdicts say; None where nothing speaks against the answer."""
         outcome, missing = ruled
         names = deciders(self.questions[answer.question_id], self.rubrics)
@@ -114,10 +147,11 @@ class _Choosing:
             return self._decision(answer, "pending", f"{missing}: {why}")
         return None
 
-    def _together(self, question: str, answers: list[Answer]) -> Iterator[Decision]:
+    def _together(
+        self, answers: list[_Answer], verdict: tuple[str, str] | None, said: Mapping[str, str]
+    ) -> Iterator[_Chosen]:
         """Right answers of one question: suspicion and the band first, then as many as are wanted, in an
         order by hash."""
-        verdict = self.wanted.verdict(question)
         if verdict is not None:
             yield from (self._decision(a, *verdict) for a in answers)
             return
@@ -126,7 +160,7 @@ class _Choosing:
         texts: dict[str, str] = {}
         rank = 0
         for answer in order:
-            text = content_id("text", [t.model_dump(exclude={"tokens"}) for t in answer.turns])
+            text = said[answer.answer_id]
             if text in texts:
                 yield self._decision(answer, "drop", f"the same text as answer {texts[text]}")
             elif rank >= most:
@@ -136,29 +170,18 @@ class _Choosing:
                 yield self._decision(answer, "keep", "right, and the question is in the band", rank)
                 rank += 1
 
-    def _dropped(self, answer: Answer, verdict: Verdict) -> Decision:
+    def _dropped(self, answer: _Answer, verdict: Verdict) -> _Chosen:
         reason = verdict.reason or "failed"
         return self._decision(answer, "drop", reason, check=verdict.check, evidence=verdict.evidence)
 
     def _decision(
         self,
-        answer: Answer,
+        answer: _Answer,
         action: str,
         reason: str,
         rank: int | None = None,
         check: str | None = None,
         evidence: str | None = None,
-    ) -> Decision:
-        return Decision.model_validate(
-            {
-                "lane": self.lane,
-                "question_id": answer.question_id,
-                "answer_id": answer.answer_id,
-                "policy_id": answer.policy_id,
-                "action": action,
-                "check": check,
-                "reason": reason,
-                "evidence": evidence,
-                "rank": rank,
-            }
-        )
+    ) -> _Chosen:
+        name, question, policy = answer
+        return _Chosen(self.lane, question, name, policy, action, check, reason, evidence, rank)

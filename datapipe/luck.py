@@ -2,7 +2,7 @@
 
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from datapipe.golds import gold_texts, own_floor
 from datapipe.normal import normal
@@ -46,15 +46,10 @@ class Floors:
                 self._false_passes = made_from, false_pass_rates(self._run, before)
             return self._false_passes[1]
 
-    def floor(self, question: Question) -> float | None:
-        """The pass rate of who knows nothing of the question; None where no reference says what passes."""
-        if question.reference is None:
-            return None
-        reference = load_reference(question.reference)
-        if isinstance(reference, NoGoldReference):
-            return None
-        base = self.base_rates(question.lane).get((question.source, question.domain, reference.type), 0.0)
-        return max(own_floor(reference), base)
+    def floors(self, questions: Mapping[str, Question]) -> dict[str, float | None]:
+        """By question the pass rate of who knows nothing of it; None where no reference says what passes."""
+        rates = {lane: self.base_rates(lane) for lane in {each.lane for each in questions.values()}}
+        return {key: _floor(each, rates[each.lane]) for key, each in questions.items()}
 
     def _count(self, lane: Lane) -> dict[Group, float]:
         found: dict[Group, dict[str, Counter[int]]] = defaultdict(lambda: defaultdict(Counter))
@@ -66,6 +61,15 @@ class Floors:
                 for way, guess in _guesses(reference):
                     found[source, domain, reference.type][way][hash(guess)] += 1
         return {key: max(map(_commonest, ways.values())) for key, ways in found.items()}
+
+
+def _floor(question: Question, rates: Mapping[Group, float]) -> float | None:
+    if question.reference is None:
+        return None
+    reference = load_reference(question.reference)
+    if isinstance(reference, NoGoldReference):
+        return None
+    return max(own_floor(reference), rates.get((question.source, question.domain, reference.type), 0.0))
 
 
 def _guesses(reference: Reference) -> Iterator[tuple[str, str]]:

@@ -8,10 +8,14 @@ from functools import lru_cache
 from itertools import pairwise
 from math import comb, exp, lgamma, log, log1p
 
+import numpy as np
+
 from datapipe.config import Rate, Tiers
 from schemas.rows import Tier
 
 _STEPS = 50
+_FEW, _MANY = 48, 1024
+"""Terms of a series that are added one by one, and those that are added at a time after them."""
 _NOTHING = 1e-300
 """Below this a term is nothing, and a float may be too small to fall any further."""
 
@@ -42,7 +46,22 @@ def _cdf(x: float, a: float, b: float) -> float:
         total += term
         term *= x * (a + b + k) / (a + 1 + k)
         k += 1
+        if k == _FEW:
+            return _rest(x, a, b, term, total)
     return total
+
+
+def _rest(x: float, a: float, b: float, term: float, total: float) -> float:
+    """The same sum from term _FEW on, to the last bit: accumulated in the same order, many at a time."""
+    k = float(_FEW)
+    while True:
+        ks = np.arange(k, k + _MANY)
+        terms = np.multiply.accumulate(np.concatenate(([term], x * (a + b + ks) / (a + 1 + ks))))
+        totals = np.add.accumulate(np.concatenate(([total], terms[:-1])))
+        over = np.flatnonzero(~((terms > totals * 1e-17) & (terms > _NOTHING)))
+        if len(over):
+            return float(totals[over[0]])
+        k, term, total = k + _MANY, terms[-1], totals[-1]
 
 
 @lru_cache(maxsize=8_192)

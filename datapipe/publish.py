@@ -135,17 +135,18 @@ def _samples(
     chosen = run.read("answers", Answer, lane, number, pc.field("answer_id").isin(kept))
     rewrites = list(accepted(ctx, shard, questions))
     held.refused += run.rows("rewrites", lane, number) - len(rewrites)
+    sent: dict[tuple[str, str], list[Turn]] = {}
     for answers in (chosen, rewrites):
         for answer in answers:
-            question = questions[answer.question_id]
+            question, key = questions[answer.question_id], (answer.question_id, answer.format)
             if not held.back(question.source):
-                yield _sample(question, answer, ratings[answer.question_id], models[answer.policy_id])
+                if key not in sent:
+                    sent[key] = [Turn(**{**m.__dict__, "train": False}) for m in as_sent(question, key[1])]
+                model = models[answer.policy_id]
+                yield _sample(question, sent[key], answer, ratings[answer.question_id], model)
 
 
-def _sample(question: Question, answer: Answer, rating: Rating, model: str) -> Sample:
-    asked = [
-        Turn.model_validate({**m.model_dump(), "train": False}) for m in as_sent(question, answer.format)
-    ]
+def _sample(question: Question, asked: list[Turn], answer: Answer, rating: Rating, model: str) -> Sample:
     system = question.system
     return Sample(
         sample_id=answer.answer_id,

@@ -87,13 +87,14 @@ def _ratings(
 ) -> list[Rating]:
     believed = ctx.settings.rate.false_pass
     false_passes = ctx.floors.false_passes(believed)
+    floors = ctx.floors.floors(questions)
     return [
         rating(
             ctx.settings.rate,
             questions[question],
             policy,
             walk.counts,
-            floor=ctx.floors.floor(questions[question]),
+            floor=floors[question],
             false_pass=false_passes.get(reference_type(questions[question]) or "", believed),
             majority=groups[question].majority(policy) if question in groups else None,
             path=walk.path,

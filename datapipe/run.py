@@ -102,7 +102,7 @@ class RunFolder:
         """Some columns of the rows of a table, as tuples: many times quicker than whole rows."""
         for part in self.parts(table, lane, shard):
             entry = self.manifest(table, lane).get(part)
-            found = read_table(self.part_path(table, lane, part), TABLES[table], entry).select(names)
+            found = read_table(self.part_path(table, lane, part), TABLES[table], entry, names)
             yield from zip(*(column.to_pylist() for column in found.columns), strict=True)
 
     def rows(self, table: str, lane: str, shard: int | None = None) -> int:

@@ -91,15 +91,27 @@ def _write_whole(
     return insist(path, act)
 
 
-def read_table(path: Path, model: type[Row], entry: Entry | None = None) -> pa.Table:
-    """The whole part. Raises DamagedPart that names it, where it is not what its manifest promised."""
+def read_table(
+    path: Path, model: type[Row], entry: Entry | None = None, names: Sequence[str] | None = None
+) -> pa.Table:
+    """The whole part, or some of its columns.
+
+    Raises DamagedPart that names it, where it is not what its manifest promised.
+    """
     check_part(path, entry)
     try:
-        table = patiently(path, lambda: pq.ParquetFile(path).read())
+        table = patiently(path, lambda: _read(path, names))
         check_version(path, table.schema)
-        return conform(table, model)
+        return conform(table, model, names)
     except (pa.ArrowException, OSError, ValueError) as error:
         raise DamagedPart(f"{path}: {error}; {way_out(path)}") from error
+
+
+def _read(path: Path, names: Sequence[str] | None) -> pa.Table:
+    """Columns that the file does not know are left out."""
+    with pq.ParquetFile(path) as file:
+        known = file.schema_arrow.names
+        return file.read(None if names is None else [name for name in names if name in known])
 
 
 def read_columns(path: Path, names: list[str], entry: Entry | None = None) -> list[dict[str, Any]]:

@@ -1,6 +1,7 @@
 """The Arrow schema of a table, derived from its row model, so that the two cannot drift."""
 
 import types
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin
 
@@ -16,15 +17,25 @@ VERSION_KEY = b"datapipe.schema_version"
 @cache
 def arrow_schema(model: type[Row]) -> pa.Schema:
     """The fixed schema of a row model, with its version in the metadata."""
-    return pa.schema(_fields(model), metadata={VERSION_KEY: SCHEMA_VERSION.encode()})
+    return pa.schema(_fields(model), metadata=_version())
 
 
-def conform(table: pa.Table, model: type[Row]) -> pa.Table:
+def _version() -> dict[bytes | str, bytes | str]:
+    return {VERSION_KEY: SCHEMA_VERSION.encode()}
+
+
+def conform(table: pa.Table, model: type[Row], names: Sequence[str] | None = None) -> pa.Table:
     """A table of this or an earlier minor version in today's schema: new nullable columns are null.
+
+    With `names` it is of these columns of the model alone, in their order.
 
     Raises ValueError that names the columns where the table is something else.
     """
     schema = arrow_schema(model)
+    if names is not None:
+        schema = pa.schema([schema.field(name) for name in names], metadata=_version())
+    if table.schema.equals(schema, check_metadata=True):
+        return table
     foreign = sorted(set(table.column_names) - set(schema.names))
     missing = [f.name for f in schema if f.name not in table.column_names]
     required = [name for name in missing if not schema.field(name).nullable]

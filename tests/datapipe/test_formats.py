@@ -1,10 +1,11 @@
 """Answer formats: where they fit, what they ask, and rewrites that are read as the same answer."""
 
+import re
 from typing import Any
 
 import pytest
 
-from datapipe.format import as_sent, draw_format, fitting, known_formats
+from datapipe.format import as_sent, draw_format, fitting, known_formats, unstated
 from judges.attempt import Attempt
 from judges.base import Check
 from judges.catalog import catalog
@@ -113,3 +114,20 @@ def test_a_rewrite_keeps_every_line_of_reasoning(name: str) -> None:
 )
 def test_sentences_are_told_from_stops(text: str, made: str | None) -> None:
     assert known_formats()["bullets"].rewrite(text, None) == made
+
+
+STATING = r"\W*(?:(?:so|thus|hence|therefore|then|and|my|the|final|correct|answer|option|choice|is)\W+)*"
+
+
+@pytest.mark.parametrize("final", ["4", "x", "A", "1/2", "is", "the answer", "ſ", "İ", "ß", "f(x)", "4 4"])
+@pytest.mark.parametrize(
+    "before", ["", "So the answer is ", "**Answer:** ", "answer", "We find ", "the is ", "é "]
+)
+@pytest.mark.parametrize("after", ["", ".", " .**", " apples", "4", " k"])
+def test_a_line_states_the_answer_where_nothing_else_is_in_it(final: str, before: str, after: str) -> None:
+    """Told without a pattern for every answer, and as such a pattern tells it."""
+    for said in (final, final.upper(), final.lower(), f"{final} {final}"):
+        line = f"{before}{said}{after}".strip()
+        pattern = re.compile(rf"{STATING}{re.escape(final)}\W*", re.IGNORECASE)
+        left = [] if pattern.fullmatch(line) else [line]
+        assert unstated(f"Because.\n{line}", final) == ["Because.", *left]

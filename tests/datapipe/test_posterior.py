@@ -1,7 +1,7 @@
 """What counts of right and wrong say, held against brute force, known tables and the integral itself."""
 
 from itertools import combinations
-from math import comb
+from math import comb, exp, lgamma, log, log1p
 
 import mpmath
 import pytest
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datapipe.config import Rate, Tiers
-from datapipe.posterior import beta_cdf, interval, mass_between, masses, pass_at, spike, tier_of
+from datapipe.posterior import beta_cdf, interval, mass_between, masses, pass_at, shape_cdf, spike, tier_of
 
 COUNTS = st.integers(0, 40)
 
@@ -147,3 +147,16 @@ def test_edges_are_a_setting() -> None:
     assert tier_of(0.3, Tiers(hard=0.5, medium=0.6, easy=0.7)) == "hard"
     with pytest.raises(ValueError, match="edges must rise"):
         Tiers(hard=0.7)
+
+
+@pytest.mark.parametrize(
+    ("x", "a", "b"), [(0.003, 40.5, 1e4), (0.3, 3e3, 6e3), (0.0101, 1.5, 40.0), (0.499, 5e4, 5e4)]
+)
+def test_many_terms_are_added_to_the_last_bit_as_one_by_one(x: float, a: float, b: float) -> None:
+    term = exp(lgamma(a + b) - lgamma(a + 1) - lgamma(b) + a * log(x) + b * log1p(-x))
+    total, k = 0.0, 0
+    while term > total * 1e-17 and term > 1e-300:
+        total += term
+        term *= x * (a + b + k) / (a + 1 + k)
+        k += 1
+    assert shape_cdf(x, a, b) == total

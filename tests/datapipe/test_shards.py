@@ -225,3 +225,33 @@ def test_a_manifest_file_is_replaced_as_a_whole(tmp_path: Path) -> None:
     write_text(tmp_path / "a" / "m.json", "two")
     assert (tmp_path / "a" / "m.json").read_text(encoding="utf-8") == "two"
     assert left_over(tmp_path) == ["m.json"]
+
+
+def test_some_columns_are_read_and_no_others(part: tuple[Path, Entry]) -> None:
+    path, entry = part
+    table = read_table(path, Label, entry, ["value", "lane"])
+    assert table.column_names == ["value", "lane"]
+    assert table.schema.metadata == arrow_schema(Label).metadata
+    assert table.to_pylist() == [{"value": row.value, "lane": row.lane} for row in labels(5)]
+
+
+def test_a_column_that_an_earlier_version_lacks_is_null_where_it_is_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    policy = Policy(policy_id="p", lane="verifiable", model="m", sampling="{}", revision="r")
+    write_part(path, Policy, [policy], tmp_path)
+    pq.write_table(pq.ParquetFile(path).read().drop_columns(["revision"]), path)
+    assert read_table(path, Policy, None, ["revision", "model"]).to_pylist() == [
+        {"revision": None, "model": "m"}
+    ]
+    pq.write_table(pq.ParquetFile(path).read().drop_columns(["model"]), path)
+    with pytest.raises(DamagedPart, match=r"missing columns \['model'\]"):
+        read_table(path, Policy, None, ["revision", "model"])
+
+
+def test_a_part_with_a_word_that_is_none_of_its_column_is_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "p.parquet"
+    write_part(path, Label, labels(1), tmp_path)
+    table = pq.ParquetFile(path).read()
+    pq.write_table(table.set_column(0, table.schema.field(0), [["sideways"]]), path)
+    with pytest.raises(DamagedPart, match="lane: 'sideways' is none of non_verifiable, verifiable"):
+        list(read_rows(path, Label))
