@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 from pathlib import Path
 
 from yarl import URL
@@ -10,6 +11,8 @@ from datapipe.errors import ConfigError
 
 MOST_BYTES = 1 << 20
 MOST_SERVERS = 4_096
+SETTLED_NS = 2_000_000_000
+"""The coarsest time stamps of file systems are of two seconds."""
 
 
 class ServersFile:
@@ -28,10 +31,11 @@ class ServersFile:
         before = self.servers, self.fault
         try:
             stamp = _stamp(self.path)
-            # A file of this moment may change once more within its time stamp.
             if stamp != self._stamp or self.fault is not None:
                 self.servers = parse_servers(_text(self.path), self.role, str(self.path))
-                self._stamp, self.fault = stamp, None
+                # A file of this moment may change once more within its time stamp.
+                settled = time.time_ns() - stamp[0] >= SETTLED_NS
+                self._stamp, self.fault = stamp if settled else None, None
         except FileNotFoundError:
             self.fault = f"{self.path}: no such file"
         except (OSError, UnicodeDecodeError) as error:

@@ -1,12 +1,13 @@
 """Servers may be named by a file that changes while a run goes on."""
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from datapipe.errors import ConfigError
-from datapipe.server_list import MOST_BYTES, ServersFile, parse_servers
+from datapipe.server_list import MOST_BYTES, SETTLED_NS, ServersFile, parse_servers
 
 A, B, C = "http://a:1/v1", "http://b:1/v1", "https://c/v1"
 
@@ -61,6 +62,23 @@ def test_a_file_is_read_again_when_it_changes(tmp_path: Path) -> None:
     os.utime(replaced, ns=(stamp.st_atime_ns, stamp.st_mtime_ns))
     replaced.replace(path)
     assert (file.read(), file.servers) == (True, (B, A))
+
+
+def test_a_file_that_changes_within_its_time_stamp_is_read_again(tmp_path: Path) -> None:
+    path, now = tmp_path / "fleet", time.time_ns()
+    file = ServersFile(path, "generator")
+    for name in ("http://a/v1", "http://b/v1", "http://c/v1"):
+        path.write_text(name)
+        os.utime(path, ns=(now, now))
+        assert file.read()
+        assert file.servers == (name,)
+    assert not file.read()
+    path.write_text("http://d/v1")
+    os.utime(path, ns=(now - SETTLED_NS, now - SETTLED_NS))
+    assert file.read()
+    path.unlink()
+    path.write_text("http://e/v1")
+    assert file.read()
 
 
 def test_a_file_that_is_broken_or_gone_changes_nothing_and_is_told_once(tmp_path: Path) -> None:
