@@ -9,7 +9,7 @@ from datapipe.config_spend import Spend
 from datapipe.errors import LedgerError
 from datapipe.query import connect
 from datapipe.run import RunFolder
-from datapipe.usage import besides, lost_tries
+from datapipe.usage import besides, lost_tries, server_tallies
 from datapipe.views import PARTICULAR
 from datapipe.views_spending import PREFIXES
 from schemas.rows import LANES
@@ -31,6 +31,8 @@ class Account:
     """A row a judge and rubric; these tokens are in no other table."""
     servers: Rows
     """A row a generator's server: seconds in which it had a request of ours, tokens a second in them."""
+    fleet: Rows
+    """A row a role and server: what came of its requests, answers and tokens as it told them."""
     besides: Rows
     """A row a role: probes and trials of its servers; these tokens are in no other table."""
     lost: Rows
@@ -49,7 +51,8 @@ def account(run: RunFolder, spend: Spend) -> Account:
         cells = [_priced(row, spend, hours) for row in _records(db, _CELLS)]
         fates = _shares(_records(db, _FATES))
         asked = [_paid(row, spend) for row in besides(run.path)]
-        return Account(fates, cells, _records(db, _JUDGES), servers, asked, _lost(run, db), gap)
+        judges, fleet = _records(db, _JUDGES), server_tallies(run.path)
+        return Account(fates, cells, judges, servers, fleet, asked, _lost(run, db), gap)
 
 
 def balanced(run: RunFolder, spend: Spend) -> Account:
@@ -63,13 +66,20 @@ def balanced(run: RunFolder, spend: Spend) -> Account:
     return found
 
 
-def as_told(account: Account, spend: Spend) -> dict[str, Any]:
-    """The account as a manifest holds it, JSON values alone."""
+def as_told(account: Account, spend: Spend, named: bool = True) -> dict[str, Any]:
+    """The account as a manifest holds it, JSON values alone; without addresses of servers where not `named`,
+    but for numbers by which a server is the same in all tables."""
+    servers, fleet = account.servers, account.fleet
+    if not named:
+        known = sorted({row["server"] for row in (*servers, *fleet)})
+        numbers = {name: f"server {number}" for number, name in enumerate(known, 1)}
+        servers, fleet = ([{**r, "server": numbers[r["server"]]} for r in rows] for rows in (servers, fleet))
     return {
         "fates": account.fates,
         "cells": account.cells,
         "judges": account.judges,
-        "servers": account.servers,
+        "servers": servers,
+        "fleet": fleet,
         "besides": account.besides,
         "lost": account.lost,
         "price_in": spend.price_in,

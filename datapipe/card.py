@@ -23,8 +23,8 @@ def data_card(run: Run, folder: Path, manifest: dict[str, Any]) -> str:
         db.close()
     if not manifest["rows"]:
         sections.append(_EMPTY)
-    said = (_selftest(manifest), _luck(manifest), _dropped(run), _spending(manifest), *_forecast(manifest))
-    return "\n\n".join([*sections, *said, _READ]) + "\n"
+    said = (_selftest(manifest), _luck(manifest), _dropped(run), _spending(manifest))
+    return "\n\n".join([*sections, *said, *_servers(manifest), *_forecast(manifest), _READ]) + "\n"
 
 
 _EMPTY = """**This version is empty.** DuckDB, polars and pyarrow find its columns and no row; `datasets`
@@ -108,6 +108,12 @@ def _spending(manifest: dict[str, Any]) -> str:
     return "\n\n".join(["## Tokens of the whole run", _SPENT, *map(markdown_table, tables)])
 
 
+def _servers(manifest: dict[str, Any]) -> list[str]:
+    """What came of the requests of each server, where any was asked."""
+    rows = (manifest.get("spending") or {}).get("fleet")
+    return ["## Servers", _SERVED, markdown_table(rows)] if rows else []
+
+
 def _forecast(manifest: dict[str, Any]) -> list[str]:
     """What was forecast of the run and what came, where a pilot was asked first."""
     told = manifest.get("forecast")
@@ -136,6 +142,11 @@ those that passed, with a 95 % interval; `lucky_share` counts blind guesses as w
 _SPENT = """What became of the tokens that were generated, and by domain and tier what they bought: `kept` are
 answers, `per_kept` the tokens generated for each. `estimated` is the share of tokens whose thinking no server
 counted: it is told from the answer by its share of characters. Judges' tokens are apart, in the manifest."""
+
+
+_SERVED = """What came of the requests of each server in the whole run: answers and their tokens, requests
+refused, tries that failed, tries taken back from it, and times that it was set aside. Tokens of tries that
+brought no answer were counted by nobody."""
 
 
 def _dropped(run: Run) -> str:

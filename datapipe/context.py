@@ -24,7 +24,7 @@ from datapipe.priors import FirstRounds
 from datapipe.progress import Progress
 from datapipe.run import Run, shard_of
 from datapipe.server_state import summary
-from datapipe.usage import record_usage
+from datapipe.usage import record_servers, record_usage
 from datapipe.workers import PoolSettings, WorkerPool
 from judges.catalog import AnyCheck, catalog
 from schemas.rows import Lane
@@ -131,6 +131,7 @@ class Context:
             backend = self.__dict__.get(role)
             if isinstance(backend, Endpoints):
                 record_usage(self.run.path, self.run.lease.token, role, backend.snapshot())
+                record_servers(self.run.path, self.run.lease.token, role, backend.tallies())
 
     def stop(self) -> None:
         """End at once what stages wait for, so that they end too: models, then verifier processes."""

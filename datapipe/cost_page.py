@@ -39,6 +39,7 @@ def tables(account: Account) -> dict[str, list[dict[str, Any]]]:
         "What they bought": account.cells,
         "Judges": account.judges,
         "Servers": account.servers,
+        "Requests of each server": account.fleet,
         "Probes and trials of servers": account.besides,
         "Lost": account.lost,
     }

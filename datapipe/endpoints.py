@@ -62,7 +62,7 @@ class Endpoints:
         self._health = Health(settings, self._fleet, self._now, self._changed, self._say)
         self._minder = Minder(settings, self._health, looker, self.counts.besides)
         self._outages = Outages(settings, self._fleet, self._queue, self._say, lambda: self.ended())
-        self._unweighed = self._notes = 0
+        self._notes = 0
 
     async def complete(self, request: Request) -> Completion:
         """One completion. Raises Refused at once, Exhausted after the last try that failed, and Outage where
@@ -104,6 +104,10 @@ class Endpoints:
         """Every server as it is now, from any thread."""
         now = self._now()
         return tuple(server.view(now) for server in list(self._fleet.servers.values()))
+
+    def tallies(self) -> Mapping[str, Mapping[str, int]]:
+        """TALLY by server, also of those that have left, from any thread."""
+        return self._fleet.tallies()
 
     def healthy(self) -> tuple[str, ...]:
         """The servers that would be given a request now."""
@@ -182,7 +186,7 @@ class Endpoints:
             raise
         else:
             self._health.answered(server, completion.tokens_out, len(completion.every))
-            self._weigh()
+            self._fleet.count(self._now())
             return completion
         finally:
             self._leave(server)
@@ -281,12 +285,6 @@ class Endpoints:
                 turn.failed.clear()
         self._dispatch()
         self._outages.check()
-
-    def _weigh(self) -> None:
-        self._unweighed += 1
-        if self._unweighed >= max(16, self.settings.concurrency // 2):
-            self._unweighed = 0
-            self._fleet.weigh(self._now())
 
     def _now(self) -> float:
         return 0.0 if self._loop is None else self._loop.time()

@@ -194,7 +194,7 @@ def _describe(ctx: Context, folder: Path, entries: dict[str, Entry], inputs: str
         "checks": covers,
         "selftest": selftest_rows(ctx.run),
         "false_passes": false_passes(ctx.run, ctx.settings.rate),
-        "spending": as_told(balanced(ctx.run, ctx.settings.spend), ctx.settings.spend),
+        "spending": as_told(balanced(ctx.run, ctx.settings.spend), ctx.settings.spend, named=False),
         "forecast": told_bill(ctx.settings),
         "sources": {name: held.met[name].model_dump(exclude_none=True) for name in sorted(held.met)},
         "inputs": inputs,

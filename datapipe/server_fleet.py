@@ -1,5 +1,6 @@
 """Which of a role's servers a request goes to: its home where that is no worse for the others."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from hashlib import blake2b
@@ -27,6 +28,8 @@ class Fleet:
         """Those that may be given requests, as of the last `refresh`."""
         self.answered = False
         """A server that has left had answered."""
+        self._left: dict[str, Counter[str]] = {}
+        self._unweighed = 0
         self._total = self._top = 1.0
         self.order: Callable[[str], tuple[Server, ...]] = lru_cache(maxsize=4096)(self._rendezvous)
         """All servers for an affinity, best first: one that leaves moves only its own affinities."""
@@ -42,6 +45,7 @@ class Fleet:
         """It has left."""
         del self.servers[server.name]
         self.answered |= server.answered
+        self._left.setdefault(server.name, Counter()).update(server.tally())
         self._forget_orders()
 
     def down(self) -> bool:
@@ -53,6 +57,20 @@ class Fleet:
         self.open = [server for server in self.servers.values() if server.open]
         weights = [server.speed.weight for server in self.open] or [1.0]
         self._total, self._top = sum(weights), max(weights)
+
+    def tallies(self) -> dict[str, Counter[str]]:
+        """What came of the requests of every server so far, also of those that have left; from any thread."""
+        found = {name: Counter(tally) for name, tally in list(self._left.items())}
+        for server in list(self.servers.values()):
+            found.setdefault(server.name, Counter()).update(server.tally())
+        return found
+
+    def count(self, now: float) -> None:
+        """An answer came: after enough of them the servers are measured against each other anew."""
+        self._unweighed += 1
+        if self._unweighed >= max(16, self.concurrency // 2):
+            self._unweighed = 0
+            self.weigh(now)
 
     def weigh(self, now: float) -> None:
         """Measure the servers against each other anew."""

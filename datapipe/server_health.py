@@ -46,6 +46,7 @@ class Health:
         server.done += 1
         server.tokens += tokens or 0
         server.answered = True
+        server.answers += choices
         server.faults.answers += choices
         server.speed.done(tokens)
         server.limit.answered()

@@ -9,6 +9,9 @@ from datapipe.server_faults import Faults
 from datapipe.server_limit import Limit
 from datapipe.server_speed import Speed
 
+TALLY = ("answers", "tokens", "refused", "failed", "withdrawn", "asides")
+"""The counts of a server that are kept with a run: answers and their tokens, refusals, tries that failed,
+tries taken back, times set aside."""
 WHY = 160
 """Characters of a reason that a line of progress holds."""
 
@@ -124,6 +127,8 @@ class Server:
     since: float = 0.0
     active_s: float = 0.0
     done: int = 0
+    answers: int = 0
+    """Choices of the requests done."""
     refused: int = 0
     failed: int = 0
     withdrawn: int = 0
@@ -160,6 +165,10 @@ class Server:
         self.speed.step(now, -1)
         if not self.outstanding:
             self.active_s += now - self.since
+
+    def tally(self) -> dict[str, int]:
+        """What came of its requests so far."""
+        return {name: getattr(self, name) for name in TALLY}
 
     def view(self, now: float) -> View:
         """A picture of it; safe from any thread, torn at worst between two counts."""

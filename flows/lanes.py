@@ -123,6 +123,7 @@ def _show(view: View, ctx: Context, lines: list[Line]) -> None:
             false_passes(ctx.run, ctx.settings.rate),
             f"Expected share of passed answers of run {name} that are wrong, by tier",
         ),
+        "servers": (spent.fleet, f"What came of the requests of each server in run {name}"),
         "tokens": (spent.fates, f"What became of the tokens of run {name}"),
         "spending": (spent.cells, f"What they bought, by domain and tier, in run {name}"),
     }
