@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.datapipe.serving.fleets import processes
+
 # A machine with much to do is no fault of an example.
 settings.register_profile("patient", deadline=None)
 settings.load_profile("patient")
@@ -53,7 +55,7 @@ def _quick_disk() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def tiny_m2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Base URL of the bundled model on the real vLLM, which takes long to start."""
+    """Base URL of the bundled model on the real vLLM, which takes long to start; a stop leaves nothing."""
     folder = tmp_path_factory.mktemp("vllm")
     recipe = ROOT / "infra" / "vllm" / "recipes" / "tiny-m2.toml"
     command = [sys.executable, "-m", "datapipe", "serve", str(recipe), "--folder", str(folder)]
@@ -66,9 +68,12 @@ def tiny_m2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             assert time.monotonic() < until, f"not ready after {VLLM_READY_S} s"
             time.sleep(0.2)
         yield ready.read_text().strip()
+        assert len(processes(folder)) >= 3  # a guard, an API process and an engine
     finally:
         process.send_signal(signal.SIGTERM)
         status = process.wait(120)
     assert status == 0
+    assert processes(folder) == []
+    assert ready.read_text() == ""
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)

@@ -111,19 +111,10 @@ def test_a_server_killed_in_the_middle_of_a_run_costs_no_answer(
     assert not engine.is_running()
 
 
-def test_a_stop_leaves_nothing(served: Served) -> None:
+def test_a_killed_supervisor_leaves_nothing(served: Served) -> None:
     folder = served.folder.parent
+    served.until_ready(2, READY_S)
     assert len(processes(folder)) >= 6  # a guard, an API process and an engine each
-    assert served.end() == 0
-    assert processes(folder) == []
+    served.end(signal.SIGKILL)
+    wait_for(lambda: not processes(folder))
     assert served.urls() == []
-
-
-def test_a_killed_supervisor_leaves_nothing(tmp_path: Path) -> None:
-    fleet = tmp_path / "fleet.toml"
-    fleet.write_text(FLEET.replace("count = 2", "count = 1"))
-    with serving(fleet) as made:
-        made.until_ready(1, READY_S)
-        made.end(signal.SIGKILL)
-        wait_for(lambda: not processes(tmp_path))
-        assert made.urls() == []

@@ -10,6 +10,7 @@ from judges.attempt import Attempt
 from judges.base import Ruling
 from judges.sandbox_preflight import lacking
 from judges.verifiers.code import code
+from tests.judges.busy import in_time
 
 pytestmark = [
     pytest.mark.slow,
@@ -21,7 +22,8 @@ PRINTS = {"type": "code", "stdin_cases": [{"stdin": "2\n", "stdout": "15838\n"}]
 
 
 def ruled(program: str, reference: dict[str, Any], cpu_s: float = 1.0) -> Ruling:
-    return code.bind({"cpu_s": cpu_s}).judge(Attempt.of(f"```python\n{program}\n```", reference))
+    attempt = Attempt.of(f"```python\n{program}\n```", reference)
+    return in_time(lambda: code.bind({"cpu_s": cpu_s}).judge(attempt))
 
 
 LOOPS = {

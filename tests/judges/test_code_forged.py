@@ -10,6 +10,7 @@ from judges.attempt import Attempt
 from judges.base import Ruling
 from judges.sandbox_preflight import lacking
 from judges.verifiers.code import code
+from tests.judges.busy import in_time
 
 pytestmark = [
     pytest.mark.slow,
@@ -119,7 +120,7 @@ FORGED = {
 
 def ruled(program: str, reference: dict[str, Any], **limits: Any) -> Ruling:
     answer = f"```python\n{program}\n```"
-    return code.bind({"cpu_s": 1.0, **limits}).judge(Attempt.of(answer, reference))
+    return in_time(lambda: code.bind({"cpu_s": 1.0, **limits}).judge(Attempt.of(answer, reference)))
 
 
 BENT = {
