@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from datapipe.serving import leftovers
 from tests.datapipe.serving.fleets import processes
 
 # A machine with much to do is no fault of an example.
@@ -68,12 +69,13 @@ def tiny_m2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             assert time.monotonic() < until, f"not ready after {VLLM_READY_S} s"
             time.sleep(0.2)
         yield ready.read_text().strip()
-        assert len(processes(folder)) >= 3  # a guard, an API process and an engine
+        assert len(processes(folder)) == 5  # two guards, an API process, an engine, and Python's own
     finally:
         process.send_signal(signal.SIGTERM)
         status = process.wait(120)
     assert status == 0
     assert processes(folder) == []
+    assert leftovers.scratch(folder) == []
     assert ready.read_text() == ""
     with pytest.raises(ProcessLookupError):
         os.killpg(process.pid, 0)

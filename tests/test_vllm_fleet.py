@@ -13,8 +13,9 @@ import psutil
 import pytest
 
 from datapipe.run import RunFolder
+from datapipe.serving import leftovers
 from schemas.rows import Answer, Failure
-from tests.datapipe.serving.fleets import Served, processes, serving, wait_for
+from tests.datapipe.serving.fleets import Served, guards, kill_at_once, processes, serving, wait_for
 
 pytestmark = pytest.mark.vllm
 ROOT = Path(__file__).parents[1]
@@ -77,44 +78,65 @@ def has_answered(folder: Path, server: str) -> bool:
     return any(server.encode() in path.read_bytes() for path in journals)
 
 
-@pytest.mark.parametrize("victim", ["engine", "api"])
-def test_a_server_killed_in_the_middle_of_a_run_costs_no_answer(
-    victim: str, served: Served, tmp_path: Path
-) -> None:
-    served.until(lambda now: now.worker(0).state == "ready", READY_S)
-    before = served.worker(0)
+def engine_of(api: psutil.Process) -> psutil.Process:
+    return max(api.children(recursive=True), key=lambda process: process.memory_info().rss)
+
+
+def run_and_kill(folder: Path, served: Served, number: int, victim: str) -> None:
+    """A run in which a server is killed once it has answered; every question has its answers after it."""
+    before = served.worker(number)
     assert before.pid
     api = psutil.Process(before.pid)
-    engine = max(api.children(recursive=True), key=lambda process: process.memory_info().rss)
-    run = start(tmp_path, served)
+    engine = engine_of(api)
+    run = start(folder, served)
     try:
-        wait_for(lambda: run.poll() is not None or has_answered(tmp_path, before.url), RUN_S)
-        assert run.poll() is None, (tmp_path / "run.log").read_text()
+        wait_for(lambda: run.poll() is not None or has_answered(folder, before.url), RUN_S)
+        assert run.poll() is None, (folder / "run.log").read_text()
         os.kill(engine.pid if victim == "engine" else api.pid, signal.SIGKILL)
-        assert run.wait(RUN_S) == 0, (tmp_path / "run.log").read_text()
+        assert run.wait(RUN_S) == 0, (folder / "run.log").read_text()
     finally:
         run.kill()
         run.wait()
-    folder = RunFolder(tmp_path / "store" / "run=r")
+    made_by = check_answers(RunFolder(folder / "store" / "run=r"))
+    assert before.url in made_by
+    served.until(lambda now: now.worker(number).restarts == 1, READY_S)
+    assert not api.is_running()
+    assert not engine.is_running()
+
+
+def check_answers(folder: RunFolder) -> set[str]:
+    """Each question has its answers, once; who made them."""
     made = list(folder.read("answers", Answer, "verifiable"))
     questions = folder.rows("questions", "verifiable")
     assert sorted(Counter(answer.question_id for answer in made).values()) == [N] * questions
     assert len({(answer.question_id, answer.index) for answer in made}) == questions * N
     assert list(folder.read("failures", Failure, "verifiable")) == []
-    assert before.url in {answer.server for answer in made}
-    served.until(
-        lambda now: now.worker(0).restarts > before.restarts and now.worker(0).state == "ready", READY_S
-    )
-    assert served.worker(0).url == before.url
+    return {answer.server or "" for answer in made}
+
+
+def test_a_server_killed_in_the_middle_of_a_run_costs_no_answer(served: Served, tmp_path: Path) -> None:
+    assert len(processes(served.folder.parent)) == 10  # each two guards, API, engine, and Python's own
+    first = served.worker(0).url
+    run_and_kill(tmp_path, served, 0, "engine")
     assert served.worker(1).restarts == 0
-    assert not api.is_running()
-    assert not engine.is_running()
+    assert served.worker(0).url == first
 
 
-def test_a_killed_supervisor_leaves_nothing(served: Served) -> None:
+def test_the_other_killed_while_the_first_may_still_start_costs_no_answer(
+    served: Served, tmp_path: Path
+) -> None:
+    first = served.worker(0).url
+    run_and_kill(tmp_path, served, 1, "api")
+    served.until(lambda now: now.worker(0).state == "ready", READY_S)
+    assert first in served.urls()
+    assert (served.worker(0).restarts, served.worker(1).restarts) == (1, 1)
+
+
+def test_supervisor_and_guards_killed_at_once_leave_nothing(served: Served) -> None:
     folder = served.folder.parent
-    served.until_ready(2, READY_S)
-    assert len(processes(folder)) >= 6  # a guard, an API process and an engine each
-    served.end(signal.SIGKILL)
+    served.until(lambda now: all(each.pid for each in now.state().workers), READY_S)
+    assert engine_of(psutil.Process(served.worker(0).pid)) in processes(folder)
+    kill_at_once(served.process.pid, *(guards(each)[1].pid for each in served.state().workers))
     wait_for(lambda: not processes(folder))
     assert served.urls() == []
+    assert leftovers.scratch(served.folder) == []
