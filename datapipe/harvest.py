@@ -100,18 +100,18 @@ class _Stand:
         ratings = (r for r in run.read("ratings", Rating, lane, number) if r.policy_id == steer)
         self.wanted = Wanted(ctx.settings, ratings, run.read("suspects", Suspect, lane, number))
         self.due = due_of(run, ctx.settings, self.policy, lane, number)
-        self.kept = Counter(q for (q,) in run.columns("kept", lane, number, "question_id"))
+        self._kept = dict(run.columns("kept", lane, number, "answer_id", "question_id"))
+        self.kept = Counter(self._kept.values())
         self.draws: Counter[str] = Counter()
         self.right: Counter[str] = Counter()
-        self.clean: Counter[str] = Counter()
+        self.mine: Counter[str] = Counter()
+        """Right answers of this policy that are kept."""
         self.tokens: Counter[str] = Counter()
         self._count()
 
     def _count(self) -> None:
         run, lane, number = self.ctx.run, self.shard.lane, self.shard.number
         ruled = rulings(self.ctx, self.shard, self.questions)
-        outcomes = run.columns("verdicts", lane, number, "answer_id", "outcome")
-        faulty = {answer for answer, outcome in outcomes if outcome == "fail"}
         names = ("answer_id", "question_id", "policy_id", "completion_tokens")
         drawn = told_apart(run.columns("answers", lane, number, *COLUMNS))
         for answer, question, policy, tokens in run.columns("answers", lane, number, *names):
@@ -120,24 +120,31 @@ class _Stand:
                 self.tokens[question] += tokens or 0
                 if ruled[answer][0] == "pass":
                     self.right[question] += 1
-                    self.clean[question] += answer not in faulty
+                    self.mine[question] += answer in self._kept
+
+    def _room(self, question: str) -> int:
+        """Answers that would still be kept; 0 where none is wanted. One outside the share would be decided on
+        again and again, and never asked."""
+        if not self.due.asks(question) or not self.draws[question]:
+            return 0
+        most = self.ctx.settings.keep.answers
+        return 0 if self.wanted.verdict(question) is not None else max(most - self.kept[question], 0)
 
     def all(self) -> Iterator[Candidate]:
-        """Questions of which one more right answer would be kept."""
+        """Questions of which one more right answer would be kept.
+
+        Where there is room, right answers that are not kept have a fault or the text of another, and so may
+        the next one.
+        """
         settings = self.ctx.settings
-        share = (self.clean.total() + 1) / (self.right.total() + 1)
+        rooms = {question: room for question in self.questions if (room := self._room(question))}
+        share = (sum(self.mine[q] for q in rooms) + 1) / (sum(self.right[q] for q in rooms) + 1)
         usual = (self.tokens.total() + 1) / (self.draws.total() + 1)
         before = base(settings.rate)
-        for question in self.questions:
+        for question, room in rooms.items():
             asked = len(self.due.harvest(question))
-            room = settings.keep.answers - self.kept[question]
-            # One outside the share would be decided on again and again, and never asked.
-            if not self.due.asks(question) or not self.draws[question]:
-                continue
-            if self.wanted.verdict(question) is not None or room <= 0:
-                continue
             right, draws = self.right[question], self.draws[question]
-            kept = (self.clean[question] + _SHARE * share) / (right + _SHARE)
+            kept = (self.mine[question] + _SHARE * share) / (right + _SHARE)
             yield Candidate(
                 key=(self.shard.lane, self.shard.number, question),
                 tier=self.wanted.ratings[question].tier,

@@ -115,6 +115,29 @@ def test_a_draw_that_repeats_another_is_none_for_the_chance_of_a_harvest(tmp_pat
     assert first.scored == len(drawn) - repeats + 1
 
 
+def test_a_question_whose_right_answers_are_one_text_is_harvested_last(tmp_path: Path) -> None:
+    """A draw of it is as often right, and hardly ever kept."""
+    right = chances(dict.fromkeys(RATES, 0.5))
+
+    def respond(request: Request) -> Said:
+        said = right(request)
+        assert isinstance(said, Completion)
+        number = next(n for n in RATES if prompt(n) in str(request.messages))
+        answer = f"The answer is {2 * number}."
+        return replace(said, content=answer) if number % 2 and answer in said.content else said
+
+    tiers = {"tiers": {"hard": 0.05, "medium": 0.95, "easy": 0.99}}
+    more: dict[str, Any] = {"count": 4, "rate": tiers, "generate": {"n": 8}, "keep": {"answers": 8}}
+    plain = run(tmp_path, {"rounds": False, "harvest": 0}, Model(respond), **more)
+    asked = {q.question_id: str(q.messages[-1].content) for q in plain.rows("questions")}
+    wanted = len(plain.rows("kept")) + 2
+    made = run(tmp_path, {"rounds": False, "target": {"medium": wanted}}, Model(respond), **more)
+    rows = [row for row in made.rows("rounds") if row.purpose == "harvest" and row.round == 0]
+    assert rows
+    assert {asked[row.question_id] for row in rows} <= {prompt(2), prompt(4)}
+    assert len(made.rows("kept")) >= wanted
+
+
 @pytest.mark.parametrize("rounds", [True, False], ids=["rounds", "fixed"])
 def test_a_whole_run_with_a_target_goes_on_from_its_pilot(tmp_path: Path, rounds: bool) -> None:
     spend, more = {"rounds": rounds}, {"count": COUNT, "generate": {"n": 8}}
