@@ -1,1 +1,1 @@
-"""The contract: every stored row, its schema and its identity. Imports pydantic, pyarrow and jsonschema."""
+"""The contract: every stored row, its schema and identity. Imports pydantic, pyarrow, jsonschema, orjson."""

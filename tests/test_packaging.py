@@ -78,8 +78,9 @@ def test_lock_names_no_address() -> None:
     assert not re.search(r"://|@|file:|--(extra-)?index-url|--find-links|--trusted-host", lock)
 
 
-def test_schemas_stands_on_pydantic_pyarrow_and_jsonschema_alone() -> None:
-    """jsonschema, with its `referencing`, so that a bad schema is refused where a reference is read."""
+def test_schemas_stands_on_pydantic_pyarrow_jsonschema_and_orjson_alone() -> None:
+    """jsonschema, with its `referencing`, so that a bad schema is refused where a reference is read; orjson,
+    which writes identities."""
     imported = set().union(*(imported_by(path) for path in (ROOT / "schemas").rglob("*.py")))
     assert imported - sys.stdlib_module_names <= {
         "schemas",
@@ -87,4 +88,5 @@ def test_schemas_stands_on_pydantic_pyarrow_and_jsonschema_alone() -> None:
         "pyarrow",
         "jsonschema",
         "referencing",
+        "orjson",
     }
