@@ -65,9 +65,9 @@ class _Alarm:
         )
         raise Deadline
 
-    def arm(self) -> None:
-        """For one check, from now on."""
-        self._cpu_s, self._since = time.process_time(), time.monotonic()
+    def arm(self, cpu_s: float) -> None:
+        """For one check, from now on, which is at `cpu_s` by the clock of this process."""
+        self._cpu_s, self._since = cpu_s, time.monotonic()
         self.armed = True
         if not self._ticks:
             signal.setitimer(signal.ITIMER_PROF, min(self.soft_s, _AGAIN_S), _AGAIN_S)
@@ -144,10 +144,11 @@ def _work(attempt: Attempt, checks: list[Check], alarm: _Alarm, outbox: Outbox) 
 
     What was broken off may have left a library's caches half written.
     """
+    cpu_s = time.process_time()
     for number, check in enumerate(checks, 1):
         outbox.send_due()
-        ruling, broken_off = _rule(check, attempt, alarm)
-        outbox.put(ruling)
+        ruling, broken_off = _rule(check, attempt, alarm, cpu_s)
+        cpu_s = outbox.put(ruling)
         if broken_off or (ruling.reason or "").startswith("raised MemoryError"):
             return len(checks) - number
     return None
@@ -160,12 +161,12 @@ def _leave(outbox: Outbox, turns: Turns, left: int) -> NoReturn:
     os._exit(ANEW)
 
 
-def _rule(check: Check, attempt: Attempt, alarm: _Alarm) -> tuple[Ruling, bool]:
+def _rule(check: Check, attempt: Attempt, alarm: _Alarm, cpu_s: float) -> tuple[Ruling, bool]:
     if check.own_process:
         alarm.stop()
         return _rule_unbound(check, attempt), False
     try:
-        alarm.arm()
+        alarm.arm(cpu_s)
         try:
             return check.judge(attempt), False
         finally:

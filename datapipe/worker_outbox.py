@@ -27,19 +27,21 @@ class Outbox:
         self._ends = memoryview(self._held)[:_HEAD].cast("Q")
         self._sent = time.monotonic()
 
-    def put(self, ruling: Ruling) -> None:
+    def put(self, ruling: Ruling) -> float:
         """Take one in: CPU seconds and its row, of a bare pass the seconds alone.
 
-        It is not sent before the next is due, since it may be the last of its process.
+        It is not sent before the next is due, since it may be the last of its process. Returns the seconds.
         """
         cpu_s = time.process_time()
         body = b"%.4f" % cpu_s if ruling is PASSED else encode((cpu_s, _row(ruling)))
-        if self._end + len(body) + 1 > _ROOM:
+        if (end := self._end) + len(body) + 1 > _ROOM:
             self.send()
-        end = self._end
+            end = 0
         text = b"," + body if end else body
-        self._held[_HEAD + end : _HEAD + end + len(text)] = text
-        self._end = end + len(text)
+        after = end + len(text)
+        self._held[_HEAD + end : _HEAD + after] = text
+        self._end = after
+        return cpu_s
 
     def send_due(self) -> None:
         """Send what is held where the last was sent a while ago."""

@@ -74,6 +74,8 @@ def phrase_loop(text: str, most: int, words: int) -> Loop | None:
 
     Figures repeat in tables and sums, so a stretch of them must be ten times as long.
     """
+    if len(text) < words and text.isascii():  # elsewhere a folded character may be three
+        return None
     tokens = _tokens(text)
     if not _may_go_stale(tokens, words):
         return None
