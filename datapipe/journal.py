@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from datapipe.errors import StoreError
 from datapipe.journal_sync import Syncer
 from datapipe.pausing import insist
-from datapipe.shards import write_bytes
+from datapipe.shards import sync_folder, write_bytes
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -91,7 +91,11 @@ class Journal:
 
     def _open(self) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        _cut_torn_line(self.path)
+        self.path.touch()
+        if self.path.stat().st_size:
+            _cut_torn_line(self.path)
+        else:  # new, or its folder could not be synced before
+            sync_folder(self.path.parent)
         return os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def _sync(self) -> None:
@@ -271,11 +275,7 @@ def _older(line: bytes) -> tuple[int | None, int] | None:
 
 
 def _cut_torn_line(path: Path) -> None:
-    if not path.exists():
-        return
     with path.open("r+b") as file:
-        if file.seek(0, os.SEEK_END) == 0:
-            return
         file.seek(-1, os.SEEK_END)
         if file.read(1) != b"\n":
             file.seek(0)

@@ -113,3 +113,18 @@ def test_ratings_of_two_models_stand_beside_each_other(tmp_path: Path, steer: st
     }
     rates = {row["rate"] for row in both.samples()}
     assert rates == {1.0 if steer == "a" else 0.0}
+
+
+def test_ratings_of_a_former_method_are_made_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = settings(tmp_path, lanes=["verifiable"])
+    first = ran(config)
+
+    def inputs() -> set[str]:
+        return {entry.inputs for entry in first.folder.manifest("ratings", "verifiable").entries().values()}
+
+    before = inputs()
+    assert ran(config).model.asked == []
+    assert inputs() == before
+    monkeypatch.setattr("datapipe.rate._METHOD", 10**6)
+    assert ran(config).model.asked == []
+    assert inputs().isdisjoint(before)
