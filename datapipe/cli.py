@@ -1,17 +1,15 @@
 """The command line: what may be typed. Each command imports its own module, so that `--help` is quick."""
 
 import os
-import signal
 import sys
 from enum import StrEnum
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from datapipe import cli_servers, cli_spend
+from datapipe import cli_servers, cli_spend, interrupts
 from datapipe.cli_words import RUN_HELP, AsJson, ConfigFile, Fake, Folders, RunOption, RunWord, Settings
 from datapipe.errors import ConfigError, DatapipeError
 from datapipe.escape import printable
@@ -94,8 +92,7 @@ def run(config: ConfigFile, change: Settings = None, fake: Fake = False) -> None
     from datapipe.launch import launch
     from datapipe.settings import load_config
 
-    if signal.getsignal(signal.SIGINT) is _end:
-        _hear()
+    interrupts.watch()
     launch(load_config(config, change or (), fake=fake))
 
 
@@ -265,14 +262,8 @@ def purge(
 
 def main() -> None:
     """The `datapipe` command."""
-    _hear()
+    interrupts.hear()
     app(prog_name="datapipe")
-
-
-def _hear() -> None:
-    """Have signals break off what waits; again after polars is imported, whose handler lets waits go on."""
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, _end)
 
 
 def _exit_code(error: Exception) -> int | None:
@@ -283,11 +274,3 @@ def _exit_code(error: Exception) -> int | None:
     from judges.catalog import CatalogError
 
     return 2 if isinstance(error, CatalogError) else 5 if isinstance(error, WorkerError) else None
-
-
-def _end(number: int, _frame: FrameType | None) -> NoReturn:
-    """Leave by an exception, so that what is open is closed; a second signal ends the process at once."""
-    signal.signal(number, lambda again, _: os._exit(128 + again))
-    if number == signal.SIGINT:
-        raise KeyboardInterrupt
-    raise SystemExit(128 + number)

@@ -61,27 +61,32 @@ def test_a_run_leaves_its_results_on_stdout_and_readers_may_leave(tmp_path: Path
         assert reader.wait(120) == 141
 
 
+def asking(process: "subprocess.Popen[str]", journals: Path) -> list[psutil.Process]:
+    """Wait until a run has a journal of answers; the processes it has by then."""
+    deadline = time.monotonic() + 300
+    while not list(journals.glob("lane=*/*.jsonl")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    children = psutil.Process(process.pid).children(recursive=True)
+    assert children
+    return children
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_run_that_is_ended_leaves_quietly_and_alone(tmp_path: Path, number: int, code: int) -> None:
     file = configured(tmp_path, generate={"n": 4, "concurrency": 1}, faults={"slow": 1.0, "slow_s": 900.0})
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [*DATAPIPE, "run", file, "--fake"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
-    )
-    try:
-        journals = tmp_path / "store" / "run=r" / "_journal" / "answers"
-        deadline = time.monotonic() + 300
-        while not list(journals.glob("lane=*/*.jsonl")):
-            assert process.poll() is None
-            assert time.monotonic() < deadline
-            time.sleep(0.05)
-        children = psutil.Process(process.pid).children(recursive=True)
-        assert children
-        os.kill(process.pid, number)
-        # Far less than the quarter of an hour that the answer under way would take.
-        out, err = process.communicate(timeout=120)
-    finally:
-        process.kill()
+    ) as process:
+        try:
+            children = asking(process, tmp_path / "store" / "run=r" / "_journal" / "answers")
+            os.kill(process.pid, number)
+            # Far less than the quarter of an hour that the answer under way would take.
+            out, err = process.communicate(timeout=120)
+        finally:
+            process.kill()
     assert process.returncode == code
     assert out == ""
     assert "Traceback" not in err
