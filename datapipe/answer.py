@@ -155,7 +155,7 @@ class _Work:
         """What becomes of every draw; choices that a reply leaves out are asked for again, one by one."""
         window, again = self.ctx.settings.generate.concurrency, list[Request]()
         backend = self.ctx.budget.over(self.ctx.generator)
-        with closing(stream(backend, requests, window)) as outcomes:
+        with closing(stream(backend, requests, window, ended=self.ctx.abort.is_set)) as outcomes:
             for request, outcome in outcomes:
                 self.ctx.go_on()
                 if isinstance(outcome, Completion) and outcome.flaws:

@@ -126,7 +126,8 @@ class Judging:
         self.ctx.progress.owe("judge", len(votes))
         places = {(request := self._request(vote)).id: (request, vote) for vote in votes}
         requests = (request for request, _ in places.values())
-        outcomes = stream(self.ctx.judge, requests, self.ctx.settings.judge.concurrency)
+        ended, at_once = self.ctx.abort.is_set, self.ctx.settings.judge.concurrency
+        outcomes = stream(self.ctx.judge, requests, at_once, ended=ended)
         opened = self.ctx.run.journal(self.table, self.shard.lane, self.shard.number)
         with opened as journal, closing(outcomes):
             for request, said in outcomes:

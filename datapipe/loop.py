@@ -6,7 +6,7 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Coroutine, Generator, Iterable, Iterator
+from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import suppress
 from functools import partial
@@ -34,8 +34,13 @@ class LoopStopped(RuntimeError):
 
 
 def submit(coroutine: Coroutine[Any, Any, T]) -> "Future[T]":
-    """Run a coroutine on the loop, which starts with the first; returns at once."""
-    return asyncio.run_coroutine_threadsafe(coroutine, _running())
+    """Run a coroutine on the loop, which starts with the first; returns at once. Cancelled where the loop
+    ends first."""
+    thread = _running()
+    future = asyncio.run_coroutine_threadsafe(coroutine, thread.loop)
+    thread.waits(future.cancel)
+    future.add_done_callback(lambda _: thread.waits_no_more(future.cancel))
+    return future
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -52,63 +57,90 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 
 
 def stream(
-    backend: Backend, requests: Iterable[Request], window: int
+    backend: Backend, requests: Iterable[Request], window: int, *, ended: Callable[[], bool] = bool
 ) -> Generator[tuple[Request, Outcome], None, None]:
     """Each request with what became of it, as they finish, in the thread that iterates.
 
     `requests` is read in that thread too, never more than `window` ahead of what was handed out. Any
     error becomes the outcome of its request. Leaving the iteration, by break or by error, cancels the
     requests that are out and waits for them; wrap it in `contextlib.closing` where the iterator itself
-    is kept. Raises LoopStopped where the loop ends before the requests do.
+    is kept. Raises LoopStopped where the loop ends before the requests do, or `ended` says that it was:
+    who is about to stop the loop for good has `ended` say so first, or this would start another.
     """
     if window < 1:
         raise ValueError(f"window must be at least 1, not {window}")
-    loop = _running()
-    asked = _Asked(backend, loop)
+    thread = _running()
+    if ended():
+        raise LoopStopped("the loop that asks the models was stopped for good")
+    asked = _Asked(backend, thread.loop)
+    thread.waits(asked.wake)
     try:
         yield from _pump(asked, iter(requests), window)
     finally:
         asked.end()
+        thread.waits_no_more(asked.wake)
 
 
 def stop() -> None:
     """Cancel what runs, wait for it, end the thread; the next submit starts another."""
-    global _loop, _thread
+    global _thread
     with _lock:
-        loop, thread, _loop, _thread = _loop, _thread, None, None
-    if loop is None or thread is None or loop.is_closed():
+        thread, _thread = _thread, None
+    if thread is None or thread.loop.is_closed():
         return
     with suppress(RuntimeError):  # it closed by itself just now
-        loop.call_soon_threadsafe(loop.stop)
+        thread.loop.call_soon_threadsafe(thread.loop.stop)
     if thread is not threading.current_thread():
         thread.join(STOP_S)
 
 
+class _Thread(threading.Thread):
+    """The loop's thread, which knows who waits for the loop: what is handed to a loop that is just ending
+    is forgotten by it."""
+
+    def __init__(self) -> None:
+        super().__init__(name="datapipe-loop", daemon=True)
+        self.loop = uvloop.new_event_loop()
+        self._over = False
+        self._waiting = set[Callable[[], object]]()
+
+    def run(self) -> None:
+        """Run until stopped, then let every task see its cancellation."""
+        try:
+            with asyncio.Runner(loop_factory=lambda: self.loop) as runner:
+                runner.get_loop().run_forever()
+        finally:
+            self._over = True
+            for wake in list(self._waiting):
+                wake()
+
+    def waits(self, wake: Callable[[], object]) -> None:
+        """Have the end of the loop wake somebody, be it over already."""
+        self._waiting.add(wake)
+        if self._over:
+            wake()
+
+    def waits_no_more(self, wake: Callable[[], object]) -> None:
+        self._waiting.discard(wake)
+
+
 _lock = threading.Lock()
-_loop: asyncio.AbstractEventLoop | None = None
-_thread: threading.Thread | None = None
+_thread: _Thread | None = None
 
 
-def _running() -> asyncio.AbstractEventLoop:
-    global _loop, _thread
+def _running() -> _Thread:
+    global _thread
     with _lock:
-        if _loop is None or _thread is None or not _thread.is_alive():
-            _loop = uvloop.new_event_loop()
-            _thread = threading.Thread(target=_serve, args=(_loop,), name="datapipe-loop", daemon=True)
+        if _thread is None or not _thread.is_alive():
+            _thread = _Thread()
             _thread.start()
-        return _loop
-
-
-def _serve(loop: asyncio.AbstractEventLoop) -> None:
-    """Run until stopped, then let every task see its cancellation, so that no waiting thread is forgotten."""
-    with asyncio.Runner(loop_factory=lambda: loop) as runner:
-        runner.get_loop().run_forever()
+        return _thread
 
 
 def _forget() -> None:
     """A forked child has the loop, but not its thread: it starts its own."""
-    global _lock, _loop, _thread
-    _lock, _loop, _thread = threading.Lock(), None, None
+    global _lock, _thread
+    _lock, _thread = threading.Lock(), None
 
 
 os.register_at_fork(after_in_child=_forget)
@@ -128,7 +160,14 @@ class _Asked:
         self._inbox: SimpleQueue[list[tuple[Request, Outcome]] | None] = SimpleQueue()
 
     def start(self, batch: list[Request]) -> None:
-        self._loop.call_soon_threadsafe(self._start, batch)
+        try:
+            self._loop.call_soon_threadsafe(self._start, batch)
+        except RuntimeError:
+            self.wake()
+
+    def wake(self) -> None:
+        """Have `wait` raise LoopStopped."""
+        self._inbox.put(None)
 
     def wait(self) -> list[tuple[Request, Outcome]]:
         """At least one finished request."""
@@ -158,7 +197,7 @@ class _Asked:
     def _done(self, request: Request, task: asyncio.Task[Outcome]) -> None:
         self._tasks.discard(task)
         if task.cancelled():
-            self._inbox.put(None)
+            self.wake()
             return
         # One wake-up of the other thread for all that finish in one turn of the loop.
         if not self._finished:

@@ -7,10 +7,13 @@ from typing import Any
 
 import pytest
 
+from datapipe import answer, loop
 from datapipe.context import Context
 from datapipe.errors import StoreError
 from datapipe.lease import held
 from datapipe.pausing import insist
+from datapipe.pipeline import run_stage
+from tests import support
 from tests.support import settings
 
 
@@ -40,3 +43,23 @@ def test_a_context_that_fails_gives_its_run_back(
     assert tries == [1]  # nobody is left who would wait for it
     with Context(config) as ctx:
         assert ctx.run.lease.before["released"]
+
+
+def test_a_stage_that_is_about_to_ask_when_the_run_is_ended_asks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would start another loop, and wait for an answer of it, while nobody is left who would stop it."""
+    config = settings(tmp_path, faults={"slow": 1.0, "slow_s": 600.0})
+    support.write_jsonl(tmp_path / "questions.jsonl", support.both_lanes())
+    requests_of = answer.requests_of
+    with Context(config) as ctx:
+
+        def just_before(*asked: Any) -> Any:
+            ctx.stop()
+            return requests_of(*asked)
+
+        monkeypatch.setattr(answer, "requests_of", just_before)
+        for stage in ("seeds", "dedup"):
+            run_stage(ctx, stage)
+        with pytest.raises(loop.LoopStopped):
+            run_stage(ctx, "answer", ctx.shards("verifiable")[0])

@@ -4,6 +4,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import closing
 from itertools import islice
 
@@ -153,8 +154,10 @@ def test_a_source_that_breaks_cancels_what_is_out() -> None:
 def test_an_interrupt_is_prompt_while_nothing_comes_back() -> None:
     program = """
 import asyncio, signal, sys, threading, os
-from datapipe import loop
+from datapipe import interrupts, loop
 from tests.datapipe.test_loop import Gate, requests
+interrupts.hear()
+interrupts.watch()
 gate = Gate()
 threading.Thread(target=lambda: (gate.entered.wait(), os.kill(os.getpid(), signal.SIGINT))).start()
 try:
@@ -214,6 +217,37 @@ def test_stopping_the_loop_wakes_those_who_wait() -> None:
         list(loop.stream(gate, list(requests(9))[1:], window=4))
     stopper.join(10)
     assert gate.inside == 0
+
+
+def test_a_stream_that_comes_after_the_end_starts_no_loop_again() -> None:
+    asked = loop.stream(Gate(), requests(9), window=4, ended=lambda: True)
+    with pytest.raises(loop.LoopStopped, match="for good"):
+        next(asked)
+
+
+def test_who_hands_to_a_loop_that_has_ended_is_told() -> None:
+    finished = loop.stream(Gate(), requests(9), window=1)
+    assert next(finished)[0].id == "r0"
+    loop.stop()
+    with pytest.raises(loop.LoopStopped):
+        next(finished)
+
+
+def test_what_a_loop_forgets_at_its_end_is_cancelled() -> None:
+    """Handed over when the tasks of the loop were cancelled already, and before it closed."""
+
+    async def here() -> int:
+        return 1
+
+    thread = loop._running()
+    lost: Future[int] = Future()
+    thread.waits(lost.cancel)
+    loop.stop()
+    assert lost.cancelled()
+    late: Future[int] = Future()
+    thread.waits(late.cancel)
+    assert late.cancelled()
+    assert loop.run(here()) == 1
 
 
 def test_run_raises_what_the_coroutine_raises_and_refuses_to_wait_for_itself() -> None:

@@ -180,7 +180,7 @@ def test_a_run_over_a_disk_that_is_full_now_and_then_is_the_run_of_a_good_one(
 CHILD = """
 import resource, signal, sys
 from pathlib import Path
-from datapipe.cli import _hear
+from datapipe import interrupts
 from datapipe.config import RunConfig
 from datapipe.context import Context
 from datapipe.pipeline import run_pipeline
@@ -188,7 +188,8 @@ from tests.support import Inline, Model
 
 config = RunConfig.model_validate_json(Path(sys.argv[1]).read_bytes())
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-_hear()
+interrupts.hear()
+interrupts.watch()
 with Context(config, backend=lambda *_: Model()) as ctx:
     ctx.__dict__["pool"] = Inline(ctx.checks)
     tell = ctx.progress.pause

@@ -274,8 +274,11 @@ def test_closing_kills_and_tells_whoever_waits(folder: Path) -> None:
 PARENT = """
 import sys
 from pathlib import Path
+from datapipe import interrupts
 from datapipe.workers import *
 from judges.attempt import Attempt
+interrupts.hear()
+interrupts.watch()
 pool = WorkerPool(PoolSettings(size=2, folders=(Path(sys.argv[1]),)))
 work = Job(("loops",), Attempt.of("loop"))
 with pool:

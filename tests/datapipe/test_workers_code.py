@@ -47,8 +47,11 @@ def test_programs_do_not_count_against_the_limits_of_workers() -> None:
 
 PARENT = """
 import sys
+from datapipe import interrupts
 from datapipe.workers import *
 from judges.attempt import Attempt
+interrupts.hear()
+interrupts.watch()
 REFERENCE = {"type": "code", "entry_point": "f", "cases": [{"input": [2], "output": 4}]}
 def job(body):
     return Job(("code",), Attempt.of(f"```python\\nimport time\\ndef f(x):\\n    {body}\\n```", REFERENCE))
