@@ -10,6 +10,7 @@ from operator import itemgetter
 from datapipe.context import Context, Shard
 from datapipe.deciding import reference_type, rubrics_in_use, rules_in_use
 from datapipe.format import as_sent
+from datapipe.handover import Handover
 from datapipe.judging import LOST, Judging, Owed
 from datapipe.policies import policy_of
 from datapipe.probe import responds
@@ -154,6 +155,10 @@ class Asked:
     def _messages(self) -> dict[tuple[str, str], tuple[Message, ...]]:
         return {}
 
+    @cached_property
+    def _handover(self) -> Handover:
+        return Handover(self.questions)
+
     def _verifier(self, question: Question) -> list[tuple[str, str]]:
         kind = reference_type(question)
         if kind is None:
@@ -182,7 +187,7 @@ class Asked:
     def _pure(self, answers: list[Answer], known: dict[Key, VerdictRow]) -> Iterator[VerdictRow]:
         lane, jobs = self.shard.lane, list[tuple[str, _Owing, Job]]()
         for answer in answers:
-            name, owing, attempt = answer.answer_id, self._owing(answer.question_id), None
+            name, owing = answer.answer_id, self._owing(answer.question_id)
             if known:
                 keys = [(name, *check) for each in owing for check in each.checks]
                 yield from (known[key] for key in keys if key in known)
@@ -191,8 +196,8 @@ class Asked:
                 if each.checks[0][1] == NO_VERIFIER:
                     yield self._no_verifier((name, *each.checks[0]))
                 else:
-                    attempt = attempt or self._attempt(answer)
-                    jobs.append((name, each, Job(each.names, attempt.bare() if each.bare else attempt)))
+                    body = self._handover.bare(answer) if each.bare else self._handover.whole(answer)
+                    jobs.append((name, each, Job(each.names, body)))
         batches = [jobs[start : start + JOBS] for start in range(0, len(jobs), JOBS)]
         futures = [self.ctx.pool.submit([job for *_, job in batch]) for batch in batches]
         for batch, future in zip(batches, futures, strict=True):

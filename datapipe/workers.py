@@ -27,7 +27,12 @@ class Job:
     """Checks to be run on an attempt, each by its name."""
 
     checks: tuple[str, ...]
-    attempt: Attempt
+    attempt: Attempt | bytes
+    """Or what `encode` makes of its `to_json`."""
+
+    def body(self) -> bytes:
+        """The attempt as it travels."""
+        return self.attempt if isinstance(self.attempt, bytes) else encode(self.attempt.to_json())
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,7 @@ class _Batch:
         """Work on those of the jobs that are new and owe anything."""
         fresh: list[Work] = []
         for job in jobs:
-            key = job.checks, encode(job.attempt.to_json())
+            key = job.checks, job.body()
             work = self._unique.get(key)
             if work is None:
                 work = self._unique[key] = Work(key[1], job.checks, batch=self)

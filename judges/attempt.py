@@ -140,7 +140,7 @@ class Attempt:
     @classmethod
     def from_rows(cls, question: Question, answer: Answer, sent: Sequence[Message]) -> Self:
         """An attempt from stored rows; `sent` are the exact messages of the request."""
-        response, thinking = _last(answer.turns)
+        response, thinking = last_said(answer.turns)
         return cls(
             prompt=_asked(sent),
             question=_asked(question.messages),
@@ -160,7 +160,7 @@ class Attempt:
         """A JSON object that `from_json` reads; what follows from the turns is left out."""
         value: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
         value["messages"] = _messages(self.messages) if self.messages else "[]"
-        value["turns"] = [_told(turn) for turn in self.turns]
+        value["turns"] = [told(turn) for turn in self.turns]
         value["reference"] = None if self.reference is None else _reference(self.reference)
         return value
 
@@ -168,7 +168,7 @@ class Attempt:
     def from_json(cls, value: Mapping[str, Any]) -> Self:
         """The attempt of `to_json`. Raises a ValueError or KeyError for anything else."""
         turns = tuple(Turn.model_validate(turn) for turn in value["turns"])
-        response, thinking = _last(turns)
+        response, thinking = last_said(turns)
         reference = value["reference"]
         return cls(
             **{name: value[name] for name in _PLAIN},
@@ -186,8 +186,9 @@ def _load_messages(text: str) -> tuple[Message, ...]:
     return tuple(Message.model_validate(message) for message in json.loads(text))
 
 
-def _told(message: Message) -> dict[str, Any]:
-    """As model_dump(exclude_defaults=True), which takes many times as long for a few texts."""
+def told(message: Message) -> dict[str, Any]:
+    """A message in the JSON of an attempt: model_dump(exclude_defaults=True), which takes many times as long
+    for a few texts."""
     if message.tool_calls:
         return message.model_dump(exclude_defaults=True)
     defaults = _defaults(type(message))
@@ -199,13 +200,16 @@ def _defaults(model: type[Message]) -> dict[str, Any]:
     return {name: field.get_default(call_default_factory=True) for name, field in model.model_fields.items()}
 
 
-_messages = Remembered[tuple[Message, ...], str](lambda each: json.dumps([_told(one) for one in each]))
+_messages = Remembered[tuple[Message, ...], str](lambda each: json.dumps([told(one) for one in each]))
 _reference = Remembered[Reference, str](dump_reference)
 
 
-def _last(turns: Sequence[Turn]) -> tuple[str, str | None]:
-    spoken = [turn for turn in turns if turn.role == "assistant"]
-    return (spoken[-1].content, spoken[-1].thinking) if spoken else ("", None)
+def last_said(turns: Sequence[Turn]) -> tuple[str, str | None]:
+    """Content and thinking of the last assistant turn; nothing where there is none."""
+    for turn in reversed(turns):
+        if turn.role == "assistant":
+            return turn.content, turn.thinking
+    return "", None
 
 
 def _asked(messages: Sequence[Message]) -> str:

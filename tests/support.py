@@ -20,8 +20,9 @@ from datapipe.pipeline import drive, finish, run_stage
 from datapipe.run import RunFolder
 from datapipe.selfchecks import selfchecks
 from datapipe.settings import parse_config
+from datapipe.worker_frames import decode
 from datapipe.workers import Job
-from judges.base import Check, Ruling
+from judges.base import Attempt, Check, Ruling
 from judges.catalog import AnyCheck, catalog
 from judges.pairs import pair_checks
 from schemas.rows import LANES, Lane, Sample
@@ -101,9 +102,10 @@ class Inline:
     def _rule(self, name: str, job: Job) -> Ruling:
         if self.lose(name, job):
             return Ruling.undecided("the worker was lost", "infra")
-        if job.attempt.turns and not name.endswith(".same"):  # answers alone; not questions, not pairs
-            self.ruled.append((name, job.attempt.raw))
-        return self.checks[name].judge(job.attempt)
+        attempt = job.attempt if isinstance(job.attempt, Attempt) else Attempt.from_json(decode(job.attempt))
+        if attempt.turns and not name.endswith(".same"):  # answers alone; not questions, not pairs
+            self.ruled.append((name, attempt.raw))
+        return self.checks[name].judge(attempt)
 
 
 @dataclass
