@@ -1,14 +1,12 @@
 """Answers as verifier processes read them: what a question brings is encoded once for all answers to it."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 from datapipe.format import as_sent
 from datapipe.worker_frames import encode
-from judges.attempt import Attempt, last_said, told
+from judges.attempt import asked, in_json, last_said, told
 from schemas.rows import Answer, Question
 
-_OF_ANSWERS = ("raw", "finish_reason", "turns", "layout")
 Place = tuple[str, str]
 """Question and format."""
 
@@ -43,13 +41,19 @@ class Handover:
 
     def _open(self, place: Place) -> None:
         """Encode what comes with the question: objects that are still open."""
-        name, asked = place
+        name, form = place
         question = self._questions[name]
-        attempt = replace(Attempt.from_question(question, as_sent(question, asked)), format=asked)
-        self._whole[place] = _opened(attempt, _OF_ANSWERS)
-        self._bare[place] = _opened(attempt.bare(), _OF_ANSWERS[:-1])
+        sent = as_sent(question, form)
+        both = {
+            "prompt": asked(sent),
+            "question": asked(question.messages),
+            "format": form,
+            "reference": question.reference,
+        }
+        alone = {"language": None, "messages": "[]", "layout": "none"}
+        self._whole[place] = _opened(both | {"language": question.language, "messages": in_json(sent)})
+        self._bare[place] = _opened(both | alone)
 
 
-def _opened(attempt: Attempt, without: tuple[str, ...]) -> bytes:
-    members = {name: value for name, value in attempt.to_json().items() if name not in without}
+def _opened(members: dict[str, str | None]) -> bytes:
     return encode(members)[:-1] + b","

@@ -129,9 +129,9 @@ class Attempt:
         """A stored question without an answer."""
         return replace(
             cls.asking(
-                _asked(sent), None if question.reference is None else load_reference(question.reference)
+                asked(sent), None if question.reference is None else load_reference(question.reference)
             ),
-            question=_asked(question.messages),
+            question=asked(question.messages),
             messages=tuple(sent),
             format=question.format,
             language=question.language,
@@ -142,8 +142,8 @@ class Attempt:
         """An attempt from stored rows; `sent` are the exact messages of the request."""
         response, thinking = last_said(answer.turns)
         return cls(
-            prompt=_asked(sent),
-            question=_asked(question.messages),
+            prompt=asked(sent),
+            question=asked(question.messages),
             messages=tuple(sent),
             turns=tuple(answer.turns),
             response=response,
@@ -159,7 +159,7 @@ class Attempt:
     def to_json(self) -> dict[str, Any]:
         """A JSON object that `from_json` reads; what follows from the turns is left out."""
         value: dict[str, Any] = {name: getattr(self, name) for name in _PLAIN}
-        value["messages"] = _messages(self.messages) if self.messages else "[]"
+        value["messages"] = _remembered(self.messages) if self.messages else "[]"
         value["turns"] = [told(turn) for turn in self.turns]
         value["reference"] = None if self.reference is None else _reference(self.reference)
         return value
@@ -200,7 +200,12 @@ def _defaults(model: type[Message]) -> dict[str, Any]:
     return {name: field.get_default(call_default_factory=True) for name, field in model.model_fields.items()}
 
 
-_messages = Remembered[tuple[Message, ...], str](lambda each: json.dumps([told(one) for one in each]))
+def in_json(messages: Sequence[Message]) -> str:
+    """Messages in the JSON of an attempt: a text, so that equal ones are read once."""
+    return json.dumps([told(one) for one in messages])
+
+
+_remembered = Remembered[tuple[Message, ...], str](in_json)
 _reference = Remembered[Reference, str](dump_reference)
 
 
@@ -212,5 +217,9 @@ def last_said(turns: Sequence[Turn]) -> tuple[str, str | None]:
     return "", None
 
 
-def _asked(messages: Sequence[Message]) -> str:
-    return next((message.content for message in reversed(messages) if message.role == "user"), "")
+def asked(messages: Sequence[Message]) -> str:
+    """The content of the last user message; empty where there is none."""
+    for message in reversed(messages):
+        if message.role == "user":
+            return message.content
+    return ""
