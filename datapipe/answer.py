@@ -17,7 +17,7 @@ from datapipe.context import Context, Shard
 from datapipe.continuing import Unfinished, continuations, joined, unfinished
 from datapipe.errors import ServersDown
 from datapipe.journal import Journal, journal_row, read_journal, rewrite
-from datapipe.loop import Outcome, stream
+from datapipe.loop import Outcome, batches
 from datapipe.owed import Owed, due_of
 from datapipe.policies import policy_of
 from datapipe.probe import responds
@@ -122,24 +122,21 @@ class _Work:
         before, failures = len(self.fresh), list[Failure]()
         watch, unsent = self._watch(), 0
         with closing(self._outcomes(requests, watch)) as outcomes:
-            for request, outcome in outcomes:
-                if isinstance(outcome, Completion):
-                    made = make(request, outcome)
-                    journal.append(f'{{"answer":{made.model_dump_json()}}}')
-                    self.fresh[made.answer_id] = made
-                    watch.look(made)
-                    progress.answered(outcome.completion_tokens)
-                elif isinstance(outcome, Outage):
-                    self.outage = str(outcome)
+            for batch in outcomes:
+                said = [(request, each) for request, each in batch if isinstance(each, Completion)]
+                self._take([make(*each) for each in said], watch, journal)
+                for request, outcome in batch if len(said) < len(batch) else ():
+                    if isinstance(outcome, Outage):
+                        self.outage = str(outcome)
+                    elif isinstance(outcome, Unsent):
+                        unsent += 1
+                    elif not isinstance(outcome, Completion):
+                        failure = to_failure(self.shard.lane, self.policy.policy_id, request, outcome)
+                        progress.drop(f"request: {failure.reason}")
+                        progress.step("answer")
+                        failures.append(failure)
+                if self.outage:
                     break
-                elif isinstance(outcome, Unsent):
-                    unsent += 1
-                    continue
-                else:
-                    failure = to_failure(self.shard.lane, self.policy.policy_id, request, outcome)
-                    progress.drop(f"request: {failure.reason}")
-                    failures.append(failure)
-                progress.step("answer")
         if unsent:
             progress.note(f"{self.shard}: {unsent} requests were not sent, {_RAISE}")
         if self.outage:
@@ -149,20 +146,32 @@ class _Work:
         for failure in failures:
             self._lose(failure, journal)
 
+    def _take(self, made: list[Answer], watch: Watch, journal: Journal) -> None:
+        """Journal what came at once, and count it then."""
+        if not made:
+            return
+        journal.append(*(b'{"answer":%b}' % each.to_json() for each in made))
+        for each in made:
+            self.fresh[each.answer_id] = each
+            watch.look(each)
+        self.ctx.progress.answered(len(made), sum(each.completion_tokens or 0 for each in made))
+        self.ctx.progress.step("answer", len(made))
+
     def _outcomes(
         self, requests: Iterable[Request], watch: Watch
-    ) -> Generator[tuple[Request, Outcome], None, None]:
+    ) -> Generator[list[tuple[Request, Outcome]], None, None]:
         """What becomes of every draw; choices that a reply leaves out are asked for again, one by one."""
         window, again = self.ctx.settings.generate.concurrency, list[Request]()
         backend = self.ctx.budget.over(self.ctx.generator)
-        with closing(stream(backend, requests, window, ended=self.ctx.abort.is_set)) as outcomes:
-            for request, outcome in outcomes:
+        with closing(batches(backend, requests, window, ended=self.ctx.abort.is_set)) as finished:
+            for batch in finished:
                 self.ctx.go_on()
-                if isinstance(outcome, Completion) and outcome.flaws:
-                    for flaw in watch.odd(outcome):
-                        self.ctx.progress.note_once(flaw)
-                again += missing(request, outcome)
-                yield from told(request, outcome)
+                for request, outcome in batch:
+                    if isinstance(outcome, Completion) and outcome.flaws:
+                        for flaw in watch.odd(outcome):
+                            self.ctx.progress.note_once(flaw)
+                    again += missing(request, outcome)
+                yield [each for asked in batch for each in told(*asked)]
         if again:
             yield from self._outcomes(again, watch)
 

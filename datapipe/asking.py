@@ -49,42 +49,50 @@ def seed_of(config: RunConfig, question: str, index: int) -> int:
 def to_answer(
     config: RunConfig, policy_id: str, question: Question, slot: Slot, request: Request, said: Completion
 ) -> Answer:
-    """The row of a completion: thinking split by us, the raw text kept."""
+    """The row of a completion, checked when it was read: thinking split by us, the raw text kept."""
     parts = split(said.content, said.reasoning, said.finish_reason, config.generate.thinking_opened)
-    turn = Turn(
-        role="assistant",
-        content=parts.response,
-        thinking=parts.thinking,
-        tool_calls=list(said.tool_calls),
-        tokens=said.completion_tokens,
+    turn = Turn.trusted(
+        {
+            "role": "assistant",
+            "content": parts.response,
+            "thinking": parts.thinking,
+            "tool_calls": list(said.tool_calls),
+            "tool_call_id": None,
+            "train": True,
+            "tokens": said.completion_tokens,
+        }
     )
-    return Answer(
-        answer_id=answer_id(request.id, said_text(said.content, said.reasoning, said.tool_calls)),
-        request_id=request.id,
-        question_id=question.question_id,
-        policy_id=policy_id,
-        lane=question.lane,
-        format=question.format,
-        index=slot.index,
-        round=slot.round,
-        purpose=slot.purpose,
-        seed=request.seed,
-        messages_id=messages_id(request.messages),
-        turns=[turn],
-        raw=said.content,
-        raw_thinking=said.reasoning,
-        layout=parts.layout,
-        finish_reason=said.finish_reason,
-        prompt_tokens=said.prompt_tokens,
-        completion_tokens=said.completion_tokens,
-        max_tokens=request.max_tokens,
-        server=said.server,
-        latency_s=said.latency_s,
-        finished_at=time.time(),
-        thinking_id=thinking_id(
-            parts.thinking, parts.response, said.completion_tokens, said.reasoning_tokens
-        ),
-        reasoning_tokens=said.reasoning_tokens,
+    return Answer.trusted(
+        {
+            "answer_id": answer_id(request.id, said_text(said.content, said.reasoning, said.tool_calls)),
+            "request_id": request.id,
+            "question_id": question.question_id,
+            "policy_id": policy_id,
+            "lane": question.lane,
+            "format": question.format,
+            "index": slot.index,
+            "round": slot.round,
+            "purpose": slot.purpose,
+            "seed": request.seed,
+            "continues": None,
+            "parent": None,
+            "messages_id": messages_id(request.messages),
+            "turns": [turn],
+            "raw": said.content,
+            "raw_thinking": said.reasoning,
+            "layout": parts.layout,
+            "finish_reason": said.finish_reason,
+            "prompt_tokens": said.prompt_tokens,
+            "completion_tokens": said.completion_tokens,
+            "max_tokens": request.max_tokens,
+            "server": said.server,
+            "latency_s": said.latency_s,
+            "finished_at": time.time(),
+            "thinking_id": thinking_id(
+                parts.thinking, parts.response, said.completion_tokens, said.reasoning_tokens
+            ),
+            "reasoning_tokens": said.reasoning_tokens,
+        }
     )
 
 

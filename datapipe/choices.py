@@ -38,7 +38,9 @@ def _singles(config: RunConfig, owed: Owed) -> Iterator[Request]:
 
 def told(request: Request, outcome: Outcome) -> Iterator[tuple[Request, Outcome]]:
     """What became of each draw of a request, by the request for it alone; not of those that are missing."""
-    if isinstance(outcome, Completion):
+    if not request.also:
+        yield request, outcome
+    elif isinstance(outcome, Completion):
         yield from ((request.single(said.place), said) for said in outcome.every)
     else:
         yield from ((request.single(place), outcome) for place in range(request.choices))
@@ -46,7 +48,7 @@ def told(request: Request, outcome: Outcome) -> Iterator[tuple[Request, Outcome]
 
 def missing(request: Request, outcome: Outcome) -> list[Request]:
     """The draws that a reply left out, each to be asked for alone."""
-    if not isinstance(outcome, Completion):
+    if not request.also or not isinstance(outcome, Completion):
         return []
     came = {said.place for said in outcome.every}
     return [request.single(place) for place in range(request.choices) if place not in came]

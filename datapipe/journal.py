@@ -56,7 +56,7 @@ class Journal:
         """What no sync has had on the disk yet, by its place in the file."""
         self.append("{}")
 
-    def append(self, *entries: str) -> None:
+    def append(self, *entries: str | bytes) -> None:
         """Have JSON objects, a line each, in the file when this returns. Raises StoreError on a full disk,
         the lines cut off."""
         data = b"".join(record(entry, self.token) for entry in entries)
@@ -241,9 +241,10 @@ def rewrite(path: Path, token: int, entries: Iterable[str]) -> None:
         insist(path, lambda: path.unlink(missing_ok=True))
 
 
-def record(entry: str, token: int) -> bytes:
+def record(entry: str | bytes, token: int) -> bytes:
     """The line of a JSON object."""
-    rest = b'"token":%d%s%s\n' % (token, b"," if len(entry) > 2 else b"", entry[1:].encode())
+    text = entry if isinstance(entry, bytes) else entry.encode()
+    rest = b'"token":%d%b%b\n' % (token, b"," if len(text) > 2 else b"", text[1:])
     return b'%s%08x",%s' % (_HEAD, crc32(rest), rest)
 
 

@@ -8,7 +8,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Coroutine, Generator, Iterable, Iterator
 from concurrent.futures import CancelledError, Future
-from contextlib import suppress
+from contextlib import closing, suppress
 from functools import partial
 from itertools import islice
 from queue import SimpleQueue
@@ -59,7 +59,16 @@ def run(coroutine: Coroutine[Any, Any, T]) -> T:
 def stream(
     backend: Backend, requests: Iterable[Request], window: int, *, ended: Callable[[], bool] = bool
 ) -> Generator[tuple[Request, Outcome], None, None]:
-    """Each request with what became of it, as they finish, in the thread that iterates.
+    """As `batches`, one by one."""
+    with closing(batches(backend, requests, window, ended=ended)) as finished:
+        for batch in finished:
+            yield from batch
+
+
+def batches(
+    backend: Backend, requests: Iterable[Request], window: int, *, ended: Callable[[], bool] = bool
+) -> Generator[list[tuple[Request, Outcome]], None, None]:
+    """Each request with what became of it, as they finish, some at a time, in the thread that iterates.
 
     `requests` is read in that thread too, never more than `window` ahead of what was handed out. Any
     error becomes the outcome of its request. Leaving the iteration, by break or by error, cancels the
@@ -214,7 +223,7 @@ class _Asked:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
 
-def _pump(asked: _Asked, source: Iterator[Request], window: int) -> Iterator[tuple[Request, Outcome]]:
+def _pump(asked: _Asked, source: Iterator[Request], window: int) -> Iterator[list[tuple[Request, Outcome]]]:
     """Keep up to `window` requests out; ask for more in batches, since each batch wakes the loop."""
     out = 0
     least = max(1, window // 8)
@@ -230,8 +239,9 @@ def _pump(asked: _Asked, source: Iterator[Request], window: int) -> Iterator[tup
             return
         if not ready:
             ready.extend(asked.wait())
-        out -= 1
-        yield ready.popleft()
+        some = [ready.popleft() for _ in range(min(least, len(ready)))]
+        out -= len(some)
+        yield some
 
 
 async def outcome(backend: Backend, request: Request) -> Outcome:

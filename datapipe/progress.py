@@ -57,13 +57,13 @@ class Progress:
         with self._lock:
             self.more += draws
 
-    def answered(self, tokens: int | None) -> None:
-        """One answer came from a model."""
+    def answered(self, answers: int, tokens: int) -> None:
+        """So many answers came from a model."""
         with self._lock:
             if self.first_answer is None:
                 self.first_answer = time.monotonic()
-            self.answers += 1
-            self.tokens += tokens or 0
+            self.answers += answers
+            self.tokens += tokens
 
     def drop(self, reason: str, units: int = 1) -> None:
         with self._lock:

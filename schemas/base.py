@@ -1,7 +1,8 @@
 """What rows are made of: their words, and the messages and turns inside them."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
+import orjson
 from pydantic import BaseModel, ConfigDict, Field
 
 Lane = Literal["verifiable", "non_verifiable"]
@@ -20,12 +21,34 @@ Layout = Literal["none", "tags", "close_only", "field", "unclosed", "malformed"]
 field of its own, opened and never closed, or nested, repeated or crossed tags."""
 
 
+_set = object.__setattr__
+
+
+def _fields(row: "Row") -> dict[str, Any]:
+    return row.__dict__
+
+
 class Row(BaseModel):
     """Frozen; an unknown column is an error."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
     volatile: ClassVar[frozenset[str]] = frozenset()
     """Columns that may differ between two runs of the same configuration."""
+
+    @classmethod
+    def trusted(cls, values: dict[str, Any]) -> Self:
+        """A row of all its fields, which the caller has checked: as pydantic makes it once it has looked at
+        every value."""
+        row = object.__new__(cls)
+        _set(row, "__dict__", values)
+        _set(row, "__pydantic_fields_set__", set(values))
+        _set(row, "__pydantic_extra__", None)
+        _set(row, "__pydantic_private__", None)
+        return row
+
+    def to_json(self) -> bytes:
+        """As model_dump_json, twice as fast. Raises TypeError for a lone surrogate."""
+        return orjson.dumps(self.__dict__, default=_fields)
 
 
 class ToolCall(Row):

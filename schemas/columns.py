@@ -15,7 +15,6 @@ from schemas.rows import Row
 
 R = TypeVar("R", bound=Row)
 Array: TypeAlias = "pa.Array[Any]"
-_set = object.__setattr__
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +69,8 @@ def _array(column: _Column, values: tuple[Any, ...]) -> Array:
 def _rows(model: type[R], arrays: Sequence[Array]) -> Iterator[R]:
     columns = _columns(model)
     names = [column.name for column in columns]
-    given = set(names)
     for values in zip(*(_values(*each) for each in zip(columns, arrays, strict=True)), strict=True):
-        row = object.__new__(model)  # as pydantic makes it, but for looking at every value
-        _set(row, "__dict__", dict(zip(names, values, strict=True)))
-        _set(row, "__pydantic_fields_set__", given)
-        _set(row, "__pydantic_extra__", None)
-        _set(row, "__pydantic_private__", None)
-        yield row
+        yield model.trusted(dict(zip(names, values, strict=True)))
 
 
 def _values(column: _Column, array: Array) -> list[Any]:

@@ -23,7 +23,9 @@ def canonical(value: Any) -> str:
 
 def _canonical(value: Any) -> bytes:
     """Most identities are of a few texts, which orjson writes byte for byte the same, many times as fast."""
-    if type(value) is list and all(type(part) in _SIMPLE or part == [] for part in value):
+    if type(value) is list and (
+        _SIMPLE.issuperset(map(type, value)) or all(type(part) in _SIMPLE or part == [] for part in value)
+    ):
         try:
             return orjson.dumps(value)
         except TypeError:  # a lone surrogate or a large number: below it is said which

@@ -253,7 +253,7 @@ def test_progress_is_told_in_plain_lines_or_drawn() -> None:
     progress.owe("answer", 10)
     progress.step("answer", 4)
     for _ in range(4):
-        progress.answered(25)
+        progress.answered(1, 25)
     progress.drop("\x1b[31mno_loop", 3)
     plain = Display(progress, io.StringIO(), lambda: 20).line()
     assert plain.startswith("answer 4/20")

@@ -58,6 +58,12 @@ def test_every_request_comes_back_once_with_its_own_answer() -> None:
     assert all(isinstance(o, Completion) and o.content == f"answer {r.id}" for r, o in got)
 
 
+def test_what_is_finished_at_once_is_handed_out_together() -> None:
+    sizes = [len(batch) for batch in loop.batches(Fake(), requests(1000), window=64)]
+    assert sum(sizes) == 1000
+    assert 1 < max(sizes) <= 8, "an eighth of the window, so that there is always more to ask"
+
+
 @pytest.mark.parametrize("count", [0, 1, 7, 8, 9])
 def test_any_number_of_requests_is_answered(count: int) -> None:
     assert len(list(loop.stream(Fake(), requests(count), window=8))) == count

@@ -9,7 +9,7 @@ import pytest
 from datapipe.asking import to_answer
 from datapipe.backends.base import Completion, Refused, Transient
 from datapipe.owed import Slot
-from schemas.rows import Answer, Layout, Message, Question
+from schemas.rows import Answer, Layout, Message, Question, Turn
 from tests.datapipe.asked import asked, failed, request, with_choice
 from tests.stub_says import Said, laid_out
 from tests.stub_server import completion, ok, says, sends
@@ -161,3 +161,28 @@ def test_a_field_that_holds_the_whole_answer_leaves_no_response(tmp_path: Path) 
     made = answer(tmp_path, said)
     assert made.layout == "malformed"
     assert made.raw_thinking == 'I think.\n</think>\n{"answer": 4}'
+
+
+CALL = {"id": "c", "type": "function", "function": {"name": "add", "arguments": {"a": 1}}}
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        completion(),
+        with_choice(finish_reason="LENGTH"),
+        with_choice(message={"content": None, "tool_calls": [CALL]}),
+        with_choice(message={"content": "é\ud800 x", "reasoning": "why"}),
+        {**completion(), "usage": {"prompt_tokens": "7", "completion_tokens": 2.5}},
+        {**completion(), "usage": None, "model": None},
+    ],
+)
+def test_a_row_of_a_reply_is_what_looking_at_every_value_makes_of_it(
+    tmp_path: Path, reply: dict[str, Any]
+) -> None:
+    said, _ = asked(says(reply))
+    made = answer(tmp_path, said)
+    assert Answer.model_validate(made.model_dump(), strict=True) == made
+    assert list(made.__dict__) == list(Answer.model_fields)
+    assert [list(turn.__dict__) for turn in made.turns] == [list(Turn.model_fields)]
+    assert Answer.model_validate_json(made.to_json(), strict=True) == made

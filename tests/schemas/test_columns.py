@@ -1,9 +1,11 @@
 """Rows as columns and back: what comes back is what went, and what no row may hold is refused."""
 
+import json
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from pydantic import ValidationError
 
 from schemas.arrow import arrow_schema
 from schemas.columns import to_rows, to_table
@@ -52,6 +54,17 @@ ROWS: list[tuple[type[Row], list[Row]]] = [
 
 def read(model: type[Row], table: pa.Table) -> list[Row]:
     return [row for batch in table.to_batches() for row in to_rows(model, batch)]
+
+
+@pytest.mark.parametrize(("model", "rows"), ROWS)
+def test_a_trusted_row_and_its_json_are_those_that_pydantic_makes(model: type[Row], rows: list[Row]) -> None:
+    for row in rows:
+        trusted = model.trusted(dict(row.__dict__))
+        assert trusted == row
+        assert trusted.model_dump_json() == row.model_dump_json()
+        assert json.loads(row.to_json()) == json.loads(row.model_dump_json())
+        with pytest.raises(ValidationError, match="frozen"):
+            setattr(trusted, next(iter(row.__dict__)), None)
 
 
 @pytest.mark.parametrize(("model", "rows"), ROWS)
