@@ -6,6 +6,7 @@ from typing import Any
 
 from datapipe.backends.base import Backend, BackendError, Completion, Request
 from datapipe.journal import read_journal
+from datapipe.pausing import insist
 from datapipe.run import RunFolder
 from schemas.rows import LANES
 
@@ -25,7 +26,7 @@ class Budget:
         self.limit = limit
         self._concurrency = concurrency
         self._lock = threading.Lock()
-        self._spent = generated(run) if limit is not None else 0
+        self._spent = insist(run.path / "answers", lambda: generated(run)) if limit is not None else 0
         self._slots: asyncio.Semaphore | None = None
 
     @property

@@ -69,9 +69,13 @@ class Context:
         for role in preflight(config, self.lanes, self.checks):
             # Made at once, since only then is a bad URL or a key that is not set found; connects to nothing.
             _ = self.judge if role == "judge" else self.generator
-        self.run = Run(config, note)
-        self._patience = Patience(self.run.path, config.pause_s, self.abort, self.progress.pause)
+        self._patience = Patience(config.folder, config.pause_s, self.abort, self.progress.pause)
         self._patience.open()
+        try:
+            self.run = Run(config, note)
+        except BaseException:
+            self._patience.close()
+            raise
         try:
             self.floors = Floors(self.run)
             self.first_rounds = FirstRounds(self.run)

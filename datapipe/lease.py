@@ -13,8 +13,8 @@ from typing import Any
 
 import psutil
 
-from datapipe.errors import LeaseHeld
-from datapipe.pausing import refused
+from datapipe.errors import LeaseHeld, StoreError
+from datapipe.pausing import FORBIDDEN, insist
 
 BEAT_S = 5.0
 """The heartbeat: the time of the lease's file, set anew this often, whatever the run waits for."""
@@ -35,26 +35,19 @@ class Lease:
     """
 
     def __init__(self, folder: Path, note: dict[str, Any] | None = None) -> None:
-        """Raises LeaseHeld that names the owner, StoreError where the folder cannot be written."""
+        """Raises LeaseHeld that names the owner, StoreError where the folder cannot be written: at once
+        where it is forbidden and this user has never worked on the run, for then waiting mends nothing."""
         self.path = folder / "_lease"
+        self.before: dict[str, Any] = {}
+        """The last owner, who is gone."""
+        self.token = 0
+        self._said: dict[str, Any] = {}
+        self._handle = insist(self.path, self._open)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-        except OSError as error:
-            raise refused(self.path, error) from error
-        try:
-            self._lock(folder)
-            self.before = read_lease(folder)
-            """The last owner, who is gone."""
-            self.token = int(self.before.get("token", 0)) + 1
-            self._said = {**(note or {}), "token": self.token, **owner()}
-            self._write(self._said)
+            insist(self.path, lambda: self._claim(note))
             if _elsewhere(self.before):
                 time.sleep(SETTLE_S)
-            self.check()
-        except OSError as error:
-            os.close(self._handle)
-            raise refused(self.path, error) from error
+            insist(self.path, self.check)
         except BaseException:
             os.close(self._handle)
             raise
@@ -70,7 +63,7 @@ class Lease:
     def check(self) -> None:
         """Raise LeaseHeld where another process took the run over, OSError where the folder is not there."""
         try:
-            found = _said(self.path.read_text())
+            found = _said(self.path.read_text(errors="replace"))
         except FileNotFoundError:
             raise OSError(errno.ESTALE, "the run's folder is not there") from None
         if {**found, "released": 0} != {**self._said, "released": 0}:
@@ -105,6 +98,27 @@ class Lease:
             os.close(self._handle)
             self._handle = -1
 
+    def _open(self) -> int:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            return os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+        except OSError as error:
+            if held(self.path.parent):
+                raise _owned(self.path.parent) from None
+            if error.errno in FORBIDDEN and not _ours(self.path):
+                raise _never(self.path.parent, error) from error
+            raise
+
+    def _claim(self, note: dict[str, Any] | None) -> None:
+        """Lock the file and say in it whose it is now. May be done again after an OSError."""
+        found = _said(self.path.read_text(errors="replace"))
+        if not found or found != self._said:
+            self._lock(self.path.parent)
+            self.before = found
+            self.token = int(self.before.get("token", 0)) + 1
+            self._said = {**(note or {}), "token": self.token, **owner()}
+        self._write(self._said)
+
     def _lock(self, folder: Path) -> None:
         locks = True
         try:
@@ -112,9 +126,7 @@ class Lease:
         except OSError as error:
             locks = error.errno not in _LOCK_UNKNOWN
             if locks:
-                raise LeaseHeld(
-                    f"{folder}: owned by {describe(read_lease(folder))}; wait for it or end it"
-                ) from None
+                raise _owned(folder) from None
         if (left := expires_in(folder, locks)) > 0:
             raise LeaseHeld(
                 f"{folder}: owned by {describe(read_lease(folder))}, whose lock would not show here; end it, "
@@ -124,7 +136,9 @@ class Lease:
     def _write(self, said: dict[str, Any]) -> None:
         """In place and never shorter, so that a full disk harms no byte of it."""
         data = json.dumps(said).encode()
-        os.pwrite(self._handle, data.ljust(_BYTES), 0)
+        rest = memoryview(data.ljust(_BYTES))
+        while rest:
+            rest = rest[os.pwrite(self._handle, rest, max(len(data), _BYTES) - len(rest)) :]
         os.ftruncate(self._handle, max(len(data), _BYTES))
 
     def _beat_on(self) -> None:
@@ -149,8 +163,8 @@ def owner() -> dict[str, Any]:
 def read_lease(folder: Path) -> dict[str, Any]:
     """What the lease file says; empty where there is none or it was torn."""
     try:
-        return _said((folder / "_lease").read_text())
-    except (OSError, UnicodeDecodeError):
+        return _said((folder / "_lease").read_text(errors="replace"))
+    except OSError:
         return {}
 
 
@@ -184,6 +198,30 @@ def expires_in(folder: Path, locks: bool = True) -> float:
 def describe(lease: dict[str, Any]) -> str:
     """An owner in words."""
     return f"process {lease.get('pid', '?')} on {lease.get('host', '?')}"
+
+
+def _owned(folder: Path) -> LeaseHeld:
+    return LeaseHeld(f"{folder}: owned by {describe(read_lease(folder))}; wait for it or end it")
+
+
+def _never(folder: Path, error: OSError) -> StoreError:
+    near = next(each for each in (folder, *folder.parents) if os.path.isdir(each))
+    return StoreError(
+        f"{folder}: user {os.geteuid()} cannot write there: {error.strerror or error}; make {near} writable, "
+        f"or set `store` to a folder that is"
+    )
+
+
+def _ours(path: Path) -> bool:
+    """Whether this user wrote a file before; one that a folder of this user's hides may be such a one."""
+    for each in (path, *path.parents):
+        try:
+            return each.stat().st_uid == os.geteuid()
+        except FileNotFoundError:
+            return False
+        except OSError:
+            continue
+    return False
 
 
 def _said(text: str) -> dict[str, Any]:

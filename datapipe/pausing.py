@@ -24,12 +24,12 @@ PASSING = frozenset(
     }
 )
 """What a person, or time, can mend without the run being at fault."""
-_FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
+FORBIDDEN = frozenset({errno.EROFS, errno.EACCES, errno.EPERM})
 FIRST_S, LONGEST_S = 0.2, 10.0
 """Waits between two tries, each half as long again as the one before."""
 _GB = 1e9
 _log = logging.getLogger(__name__)
-_patient: dict[Path, "Patience"] = {}
+_patient: dict[Path, list["Patience"]] = {}
 
 
 class Patience:
@@ -44,13 +44,16 @@ class Patience:
         self._waiting = 0
 
     def open(self) -> None:
-        """From now on writes below the folder wait."""
-        _patient[self.folder] = self
+        """From now on writes below the folder wait; of several it is the first one's, who owns the run."""
+        _patient.setdefault(self.folder, []).append(self)
 
     def close(self) -> None:
         """From now on they do not."""
-        if _patient.get(self.folder) is self:
-            del _patient[self.folder]
+        left = [each for each in _patient.get(self.folder, []) if each is not self]
+        if left:
+            _patient[self.folder] = left
+        else:
+            _patient.pop(self.folder, None)
 
     def wait(self, path: Path, error: OSError, waited: float) -> float:
         """Wait once: the seconds waited for this write by now. Raises Aborted where the run is to end."""
@@ -99,7 +102,7 @@ def patiently(path: Path, act: Callable[[], T]) -> T:
     try:
         return act()
     except OSError as error:
-        patience = next((found for each in path.parents if (found := _patient.get(each))), None)
+        patience = next((found[0] for each in path.parents if (found := _patient.get(each))), None)
         if patience is None or error.errno not in PASSING or not patience.limit_s:
             raise
         return _wait(patience, path, act, error)
@@ -125,7 +128,7 @@ def _wait(patience: Patience, path: Path, act: Callable[[], T], error: OSError) 
 
 def refused(path: Path, error: OSError) -> StoreError:
     """Which file could not be written, and what to do about it."""
-    way = "make it writable" if error.errno in _FORBIDDEN else "make room"
+    way = "make it writable" if error.errno in FORBIDDEN else "make room"
     return StoreError(
         f"{path}: cannot be written: {error.strerror or error}; "
         f"what is stored is whole, {way} and run again to go on"

@@ -1,10 +1,12 @@
 """A run's folder: what is done, what is owed, and the only way to change either."""
 
 import json
+import os
 import shutil
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -146,8 +148,8 @@ class Run(RunFolder):
         self.lease = Lease(self.path, note)
         try:
             self.settings = config
-            self._save_config(config)
-            self.missing = self._forget_missing()
+            insist(self.lease.path, lambda: self._save_config(config))
+            self.missing = insist(self.lease.path, self._forget_missing)
             self.orphans = self._sweep()
             self.mended = self._mend_journals()
             """Journals with lines that do not count, and how many of each kind were moved beside them."""
@@ -215,11 +217,20 @@ class Run(RunFolder):
         shutil.rmtree(self.tmp, ignore_errors=True)
         self.lease.release()
 
+    def _files(self, end: str, *kept: str) -> list[Path]:
+        """Files below these folders by the end of their names. Not by a pattern, which finds nothing in a
+        folder that cannot be listed."""
+
+        def act() -> list[Path]:
+            walks = [os.walk(self.path / each, onerror=_unless_gone) for each in kept]
+            return [Path(top, name) for walk in walks for top, _, names in walk for name in names]
+
+        return sorted(path for path in insist(self.lease.path, act) if path.name.endswith(end))
+
     def _save_config(self, config: RunConfig) -> None:
         """Keep every changed configuration beside the others, in the order they were run."""
         folder = self.path / "configs"
-        folder.mkdir(exist_ok=True)
-        saved = sorted(folder.glob("*.json"))
+        saved = self._files(".json", "configs")
         text = json.dumps(config.model_dump(mode="json"), indent=1) + "\n"
         if not saved or saved[-1].read_text(encoding="utf-8") != text:
             number = int(saved[-1].stem) + 1 if saved else 1
@@ -228,7 +239,7 @@ class Run(RunFolder):
     def _forget_missing(self) -> list[Path]:
         """Take back promises whose files are gone, so that they are owed again; reported, never silent."""
         gone: dict[Path, tuple[str, str, str]] = {}
-        for manifest in sorted((self.path / "_manifests").glob("*.json")):
+        for manifest in self._files(".json", "_manifests"):
             table, lane = manifest.stem.split(".")
             for part in self.parts(table, lane):
                 path = self.part_path(table, lane, part)
@@ -243,20 +254,31 @@ class Run(RunFolder):
 
     def _mend_journals(self) -> dict[Path, dict[str, int]]:
         """Move away what does not count, so that it is reported once, and shut out the owner before."""
-        journals = sorted(self.path.glob("_journal/*/lane=*/*.jsonl"))
-        self.lease.pass_token(max(map(newest_token, journals), default=0))
-        found = {path: dict(mend(path, self.lease.token)) for path in journals}
+        journals = self._files(".jsonl", "_journal")
+        newest = [insist(path, partial(newest_token, path)) for path in journals]
+        insist(self.lease.path, lambda: self.lease.pass_token(max(newest, default=0)))
+        found = {path: dict(insist(path, partial(mend, path, self.lease.token))) for path in journals}
         return {path: bad for path, bad in found.items() if bad}
 
     def _sweep(self) -> list[Path]:
         """Move parts away that no manifest names: a kill came between a rename and its promise."""
         shutil.rmtree(self.tmp, ignore_errors=True)
         moved: list[Path] = []
-        for path in sorted(self.path.glob("*/lane=*/*.parquet")):
+        for path in self._files(".parquet", *TABLES):
             table, lane = path.parts[-3], path.parts[-2].removeprefix("lane=")
-            if table in TABLES and self.manifest(table, lane).get(path.stem) is None:
+            stands = path == self.part_path(table, lane, path.stem)
+            if stands and self.manifest(table, lane).get(path.stem) is None:
                 target = self.path / "orphans" / f"{time.time_ns()}" / path.relative_to(self.path)
-                target.parent.mkdir(parents=True)
-                path.rename(target)
+                insist(target, partial(_move, path, target))
                 moved.append(target)
         return moved
+
+
+def _unless_gone(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):
+        raise error
+
+
+def _move(path: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    path.rename(target)
