@@ -13,6 +13,7 @@ from datapipe import cli_servers, cli_spend, interrupts
 from datapipe.cli_words import RUN_HELP, AsJson, ConfigFile, Fake, Folders, RunOption, RunWord, Settings
 from datapipe.errors import ConfigError, DatapipeError
 from datapipe.escape import printable
+from datapipe.garbage import look_rarely
 
 EXIT_CODES = {
     0: "done",
@@ -263,6 +264,7 @@ def purge(
 def main() -> None:
     """The `datapipe` command."""
     interrupts.hear()
+    look_rarely()
     app(prog_name="datapipe")
 
 

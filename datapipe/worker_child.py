@@ -1,5 +1,6 @@
 """The inside of a worker: load the checks once, then rule on attempts in a fork that can be made anew."""
 
+import gc
 import json
 import os
 import resource
@@ -101,6 +102,8 @@ def serve() -> None:
     except CatalogError as error:
         write_all(sink, frame(encode({"broken": str(error)})))
         return
+    gc.freeze()  # what is loaded stays, and stays shared
+    gc.enable()
     outbox, turns, soft_s = Outbox(sink), Turns(), settings["soft_s"]
 
     def rule() -> None:

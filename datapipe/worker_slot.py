@@ -193,7 +193,7 @@ def _start() -> subprocess.Popen[bytes]:
     here = str(Path(__file__).resolve().parents[1])
     path = os.pathsep.join(dict.fromkeys([*(entry for entry in sys.path if entry), here]))
     return subprocess.Popen(
-        [sys.executable, "-P", "-m", "datapipe.workers"],
+        [sys.executable, "-P", "-m", "datapipe.worker_start"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -9,7 +9,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from datapipe.worker_child import serve
 from datapipe.worker_frames import encode
 from datapipe.worker_slot import Work
 from datapipe.worker_supervisor import Supervisor, WorkerError
@@ -153,7 +152,3 @@ class WorkerPool:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-if __name__ == "__main__":
-    serve()

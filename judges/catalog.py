@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from judges.base import Check, Kind, did_you_mean, explain
 from judges.rubric import Rubric
-from judges.versions import check_version
+from judges.versions import check_version, keep_read
 
 _HERE = Path(__file__).parent
 _KINDS: dict[str, Kind] = {"verifiers": "verifier", "rules": "rule", "questions": "question"}
@@ -49,6 +49,7 @@ def catalog(
     for name in params:
         if name not in found:
             raise CatalogError(f"[checks.{name}]: there is no check {name!r}{did_you_mean(name, found)}")
+    keep_read()
     return {name: made for name, (made, _) in found.items()}
 
 

@@ -1,6 +1,7 @@
 """A check's version: what its code says, without comments, docstrings, examples and formatting."""
 
 import ast
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -8,6 +9,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from judges.kept import Kept
 from schemas.ids import content_id
 
 HERE = Path(__file__).parent
@@ -62,8 +64,27 @@ def _source(path: Path) -> _Source:
 
 @cache
 def _read(path: Path, here: Path, _stamp: tuple[int, int]) -> _Source:
-    tree = ast.parse(path.read_text("utf-8"), str(path))
-    return _Source(content_id("code", _code(tree)), frozenset(_uses(tree, here)))
+    text = path.read_text("utf-8")
+    key = content_id("source", _reader(here), text)
+    if (told := _KEPT.get(key)) is None:
+        tree = ast.parse(text, str(path))
+        used = {os.fspath(each.relative_to(here)) for each in _uses(tree, here)}
+        told = [content_id("code", _code(tree)), sorted(used)]
+        _KEPT.put(key, told)
+    code, uses = told
+    return _Source(code, frozenset(here / each for each in uses))
+
+
+@cache
+def _reader(here: Path) -> str:
+    """What a source is read as depends on besides its text: how that is done, and the modules there are."""
+    files = sorted(os.fspath(file.relative_to(here)) for file in here.rglob("*.py"))
+    return content_id("reader", Path(__file__).read_text("utf-8"), files)
+
+
+_KEPT = Kept("versions")
+keep_read = _KEPT.save
+"""What was read up to now, for other processes."""
 
 
 def _closure(path: Path) -> set[Path]:

@@ -34,6 +34,8 @@ GENERATING = Path(__file__).with_name("generating.py")
 _RUN = """
 import sys, time
 started = time.perf_counter()
+from datapipe.garbage import look_rarely
+look_rarely()
 from pathlib import Path
 from datapipe.config import RunConfig
 from datapipe.launch import launch

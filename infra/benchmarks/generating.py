@@ -16,9 +16,12 @@ from pathlib import Path
 
 started = time.perf_counter()
 
+from datapipe.garbage import look_rarely, spare_the_collector  # noqa: E402
+
+look_rarely()  # as the command does
+
 from datapipe.config import RunConfig  # noqa: E402  the time that imports take is measured
 from datapipe.context import Context  # noqa: E402
-from datapipe.launch import spare_the_collector  # noqa: E402
 from datapipe.pipeline import run_stage  # noqa: E402
 from datapipe.sliding import Sliding, nothing  # noqa: E402
 from schemas.rows import Answer  # noqa: E402
@@ -28,7 +31,7 @@ def main(file: str) -> None:
     """Into a fresh run folder."""
     import_s = time.perf_counter() - started
     config = RunConfig.model_validate_json(Path(file).read_bytes())
-    with Context(config) as ctx, spare_the_collector(), ThreadPoolExecutor(config.window) as pool:
+    with spare_the_collector(), Context(config) as ctx, ThreadPoolExecutor(config.window) as pool:
         run_stage(ctx, "seeds")
         run_stage(ctx, "dedup")
         shards = [shard for lane in ctx.lanes for shard in ctx.shards(lane)]

@@ -46,13 +46,14 @@ CHECKS = {
     "raises": "raise KeyError('gone')",
     "heavy": "return ' '.join({'prefect', 'polars', 'duckdb', 'aiohttp'} & set(sys.modules)) or None",
     "who": "return str(os.getpid())",
+    "collects": "return None if gc.isenabled() and gc.get_freeze_count() else 'no'",
     "meets": """
     if attempt.prompt != '?':
         open(os.path.join(attempt.prompt, str(os.getpid())), 'w').close()
         while len(os.listdir(attempt.prompt)) < 2: time.sleep(0.01)""",
 }
 HEAD = '''"""A check of the tests."""
-import os, re, signal, sys, time
+import gc, os, re, signal, sys, time
 from judges.base import Attempt, check
 
 @check(passes=["ok"], fails={"no": "no"})
@@ -127,6 +128,10 @@ def test_equal_jobs_are_ruled_on_once_and_answered_each(shared: WorkerPool) -> N
 
 def test_a_worker_imports_no_engine_libraries(shared: WorkerPool) -> None:
     assert words(shared, job("x", "heavy")) == [[PASS]]
+
+
+def test_a_worker_looks_for_garbage_but_not_in_what_it_loaded(shared: WorkerPool) -> None:
+    assert words(shared, job("x", "collects")) == [[PASS]]
 
 
 def test_what_checks_print_stays_out_of_the_frames(shared: WorkerPool) -> None:

@@ -57,6 +57,7 @@ def version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Version:
         path = tmp_path / "too_long.py"
         path.write_text(rule)
         judges.versions._read.cache_clear()
+        judges.versions._reader.cache_clear()
         return judges.versions.check_version(path, libraries, {"most": 5} | params)
 
     return of
