@@ -28,7 +28,8 @@ class Spend(Section):
     harvest: int = Field(0, ge=0)
     """Most draws a question beyond its rate, for right answers where `target` still lacks them."""
     target: dict[Tier, int] = Field(default_factory=dict)
-    """Samples wanted by tier; a tier that has them is asked no more, one not named never has."""
+    """Samples wanted by tier; a tier that has them is asked no more, one not named never has. They are those
+    of all questions: of a share of these a harvest draws for the same share of them."""
     budget: int | None = Field(None, ge=1)
     """Tokens that may be generated; what is in flight when they are spent still comes."""
     price_in: float | None = Field(None, ge=0)

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from datapipe.context import Context, Shard
@@ -16,8 +16,9 @@ from datapipe.ledger_requests import requests
 from datapipe.owed import due_of
 from datapipe.prior import base, mean
 from datapipe.shards import remove, write_text
+from datapipe.share import in_share
 from datapipe.wanted import Wanted
-from schemas.base import TIERS
+from schemas.base import TIERS, Tier
 from schemas.rows import Question, Rating, Round, Suspect
 
 _SHARE = 2
@@ -33,9 +34,10 @@ def harvest(ctx: Context) -> list[Shard]:
     if not (spend.harvest and spend.target) or ctx.settings.input.recorded or _open(ctx):
         return []
     found = [each for lane in ctx.lanes for shard in ctx.shards(lane) for each in _Stand(ctx, shard).all()]
-    lack = _lack(ctx)
+    wanted = _wanted(ctx)
+    lack = _lack(ctx, wanted)
     draws = allot(found, lack, ctx.budget.left)
-    rows = [_row(ctx, each, draws[each.key], lack) for each in found if draws[each.key]]
+    rows = [_row(ctx, each, draws[each.key], lack, wanted) for each in found if draws[each.key]]
     if rows:
         told = [(shard, row.model_dump(mode="json")) for shard, row in rows]
         write_text(_plan(ctx), json.dumps({"digest": digest(ctx), "rows": told}))
@@ -74,8 +76,22 @@ def _open(ctx: Context) -> bool:
     return any(count["owed"] > count["answered"] + count["failed"] for count in counts)
 
 
-def _lack(ctx: Context) -> dict[str, int]:
-    """Samples by tier that the target has and the kept answers have not."""
+def _wanted(ctx: Context) -> dict[Tier, int]:
+    """Samples wanted by tier of the questions that are asked, of a share of all its part, rounded up.
+
+    A pilot that harvested for the whole target would draw from each of its questions what the whole run draws
+    only from the best of many, and forecast that of all.
+    """
+    target, spend = ctx.settings.spend.target, ctx.settings.spend
+    if spend.share >= 1:
+        return target
+    lanes = (ctx.run.columns("questions", lane, None, "question_id") for lane in ctx.settings.lanes)
+    asked = [in_share(spend.share, ctx.settings.seed, question) for rows in lanes for (question,) in rows]
+    return {tier: -(-count * sum(asked) // max(len(asked), 1)) for tier, count in target.items()}
+
+
+def _lack(ctx: Context, target: Mapping[Tier, int]) -> dict[str, int]:
+    """Samples by tier that are wanted and that the kept answers have not."""
     kept: Counter[str] = Counter()
     for lane in ctx.settings.lanes:
         steer = steering_policy(ctx, lane)
@@ -84,7 +100,6 @@ def _lack(ctx: Context) -> dict[str, int]:
         kept.update(
             tiers.get(question, "") for (question,) in ctx.run.columns("kept", lane, None, "question_id")
         )
-    target = ctx.settings.spend.target
     return {tier: max(target[tier] - kept[tier], 0) for tier in TIERS if tier in target}
 
 
@@ -151,23 +166,25 @@ class _Stand:
                 chance=mean(right, draws - right, before) * min(kept, 1.0),
                 tokens=(self.tokens[question] + usual) / (draws + 1),
                 room=room,
-                most=_most(settings.spend.harvest - asked, settings.spend.step),
+                most=most_of_a_round(settings.spend.harvest - asked, settings.spend.step),
                 right=right,
                 draws=draws,
                 asked=asked,
             )
 
 
-def _most(left: int, step: int) -> int:
+def most_of_a_round(left: int, step: int) -> int:
     """Draws of one round: half of those that are left, so that the next may know better."""
     return max(min(max(step, (left + 1) // 2), left), 0)
 
 
-def _row(ctx: Context, of: Candidate, more: int, lack: dict[str, int]) -> tuple[int, Round]:
+def _row(
+    ctx: Context, of: Candidate, more: int, lack: Mapping[str, int], target: Mapping[Tier, int]
+) -> tuple[int, Round]:
     lane, shard, question = of.key
     policy = ctx.current_policy(lane)
     rows = due_of(ctx.run, ctx.settings, policy, lane, shard).harvested(question)
-    wanted = f"{of.tier} lacks {lack[of.tier]} of {ctx.settings.spend.target[of.tier]} samples"
+    wanted = f"{of.tier} lacks {lack[of.tier]} of {target[of.tier]} samples"
     return shard, Round(
         lane=lane,
         question_id=question,

@@ -6,6 +6,8 @@ from types import ModuleType
 
 import pytest
 
+from datapipe.forecast import ALL
+
 ROOT = Path(__file__).parents[1]
 QUESTIONS = 3_000
 pytestmark = pytest.mark.slow
@@ -23,6 +25,13 @@ def besides(cases: ModuleType) -> ModuleType:
     with pytest.MonkeyPatch.context() as patch:
         patch.syspath_prepend(str(ROOT / "infra"))
         return importlib.import_module("simulation.besides")
+
+
+@pytest.fixture(scope="module")
+def harvests(cases: ModuleType) -> ModuleType:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(ROOT / "infra"))
+        return importlib.import_module("simulation.harvests")
 
 
 @pytest.mark.parametrize("world", range(4))
@@ -86,3 +95,22 @@ def test_the_page_is_one_of_the_gates_that_hold(cases: ModuleType) -> None:
     for row in told:
         assert abs(float(row[3].split()[0])) <= 0.02
         assert float(row[5].split()[0]) >= 0.93
+
+
+def test_a_pilot_that_harvests_for_its_part_forecasts_what_comes(harvests: ModuleType) -> None:
+    """One that harvests for the whole target spends many times its part, and foretells too many tokens."""
+    small = {"sizes": (20, 60, 200, 600, 1500), "share": 0.03}
+    made = {
+        part: [harvests.run(p, s, 1.2, part=part, **small) for p in harvests.PRIORS for s in range(2)]
+        for part in (True, False)
+    }
+    spent = {part: sum(o.spent for o in each) / sum(o.fair for o in each) for part, each in made.items()}
+    assert spent[True] < 2 < spent[False]
+    held = [h for o in made[True] for h in o.held if h.tier in harvests.TIERS_WANTED]
+    assert len(held) > 100
+    assert sum(h.inside for h in held) >= 0.75 * len(held)
+    over = {
+        part: sum(h.said.mid - h.actual for o in each for h in o.held if h.domain == h.tier == ALL)
+        for part, each in made.items()
+    }
+    assert over[True] < over[False] / 2

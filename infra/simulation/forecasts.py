@@ -71,7 +71,7 @@ def population(prior: str, spend: Spend, seed: int, sizes: tuple[int, ...] = SIZ
     for number, size in enumerate(sizes):
         rates, shift, longer = PRIORS[prior](rng, size), rng.normal(0, 0.5), rng.normal(0, 0.3)
         for rate in rates:
-            p = _shifted(float(rate), shift)
+            p = shifted(float(rate), shift)
             middle = 6.5 + longer + 1.2 * (1 - p) + rng.normal(0, 0.4)
             yield _question(f"d{number:02}", p, middle, spend, believed, rng)
 
@@ -83,10 +83,10 @@ def runs(prior: str, way: str, seed: int, sizes: tuple[int, ...] = SIZES, share:
     seen = [each for each, there in zip(every, piloted, strict=True) if there]
     left = Counter((e.lane, e.domain) for e, there in zip(every, piloted, strict=True) if not there)
     found = forecast(seen, [left], Terms(), seed=seed)
-    return [held for cell in found if cell.lane != ALL for held in _held(prior, way, cell, every)]
+    return [held for cell in found if cell.lane != ALL for held in held_against(prior, way, cell, every)]
 
 
-def _held(prior: str, way: str, cell: Cell, every: list[Seen]) -> Iterator[Held]:
+def held_against(prior: str, way: str, cell: Cell, every: list[Seen]) -> Iterator[Held]:
     of = [e for e in every if cell.domain in (ALL, e.domain) and cell.tier in (ALL, e.tier)]
     for name, said, came in (
         ("kept", cell.kept, sum(e.kept for e in of)),
@@ -111,7 +111,7 @@ def _question(
         due = _more(passes, passes + fails, passes + fails + cut, believed) if spend.rounds else 0
     counts = Counts(passes, fails, cut, 0)
     kept = 0
-    if _in_band(passes, counts.n):
+    if in_band(passes, counts.n):
         kept = min(KEEP.answers, int(rng.binomial(passes, PASSES_RULES)))
     prompt = int(80 * counts.n + rng.integers(0, 40) * counts.n)
     return Seen("verifiable", domain, tier(RATE, counts), kept, 0, prompt, tokens, 0, tokens)
@@ -123,11 +123,11 @@ def _more(passes: int, scored: int, draws: int, believed: Prior) -> int:
 
 
 @cache
-def _in_band(passes: int, n: int) -> bool:
+def in_band(passes: int, n: int) -> bool:
     return mass_between(KEEP.low, KEEP.high, passes, n - passes, RATE.unsolved_prior) >= KEEP.mass
 
 
-def _shifted(rate: float, shift: float) -> float:
+def shifted(rate: float, shift: float) -> float:
     """A pass rate moved on the logit scale; those of 0 and 1 stay."""
     if rate <= 0 or rate >= 1:
         return rate

@@ -145,3 +145,22 @@ def test_what_stands_in_a_journal_is_spent(
     again = ran(parse_config(config.model_dump(mode="json"), "test"), model(RATES))
     assert again.model.asked == []
     assert len(again.rows("answers")) == 4 * 8
+
+
+def test_a_pilot_harvests_for_its_part_of_the_target(tmp_path: Path) -> None:
+    pilot = run(tmp_path, share=0.5)
+    asked = len({row.question_id for row in pilot.rows("answers")})
+    assert 2 < asked < 10
+    part = -(-12 * asked // 12)
+    assert _wanted_of(pilot) == {part}
+    drawn = len(harvested(pilot))
+    assert drawn > 0
+    whole = run(tmp_path)
+    assert _wanted_of(whole) == {part, 12}
+    assert len(harvested(whole)) > drawn
+
+
+def _wanted_of(of: Ran) -> set[int]:
+    """Samples that harvests were told to be wanted of the hard tier."""
+    told = (row.reason for row in of.rows("rounds") if row.purpose == "harvest")
+    return {int(reason.split(" of ")[1].split()[0]) for reason in told}
