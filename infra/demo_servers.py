@@ -2,7 +2,6 @@
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -11,6 +10,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
+
+from datapipe.serving.ports import Reserved
 
 ROOT = Path(__file__).resolve().parents[1]
 TAIL_CHARS = 3_000
@@ -103,10 +104,8 @@ class PrefectServer(Process):
 
     def __init__(self, home: Path, log: Path) -> None:
         home.mkdir(parents=True, exist_ok=True)
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        self.page = f"http://127.0.0.1:{port}"
+        self._kept = Reserved("127.0.0.1", 0)
+        self.page = f"http://127.0.0.1:{self._kept.port}"
         self.env = {
             "PREFECT_HOME": str(home),
             "PREFECT_API_URL": f"{self.page}/api",
@@ -117,8 +116,12 @@ class PrefectServer(Process):
             "PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_FLUSH_INTERVAL": "1",
             "DO_NOT_TRACK": "1",
         }
-        command = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(port)]
+        command = ["prefect", "server", "start", "--host", "127.0.0.1", "--port", str(self._kept.port)]
         super().__init__("the Prefect server", [sys.executable, "-m", *command], log, self.env)
+
+    def stop(self) -> None:
+        super().stop()
+        self._kept.close()
 
     def up(self) -> bool:
         """Whether it answers."""

@@ -22,10 +22,11 @@ from datapipe.shards import read_table
 from datapipe.versions import check_version_folder, latest_version
 from schemas.rows import LANES, Answer, Reply
 from schemas.tables import TABLES
+from tests.leaving import ended
 
 ROOT = Path(__file__).parents[1]
 CHILD = Path(__file__).with_name("kill_child.py")
-GONE_S = 10.0
+GONE_S = 60.0
 PHASES = {
     "reading": ("seeds", "quarantine", "questions", "duplicates", "policies"),
     "generation": ("generator", "answers"),
@@ -103,10 +104,13 @@ class Killing:
     def _killed(self, config: RunConfig, log: Path, moment: Moment) -> list[psutil.Process]:
         """Freeze a run at the moment, look at it, kill it: the workers it had."""
         process = self._start(config, log, moment)
-        os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
-        children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
-        process.kill()
-        if process.wait() != -signal.SIGKILL:
+        try:
+            os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            children = psutil.Process(process.pid).children(recursive=True) if process.poll() is None else []
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode != -signal.SIGKILL:
             raise AssertionError(f"{moment} never came: the run ended with {process.returncode}")
         return children
 
@@ -184,7 +188,7 @@ def _rows(table: str, paths: list[Path]) -> pa.Table:
 
 def _gone(process: psutil.Process) -> bool:
     until = time.monotonic() + GONE_S
-    while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+    while not ended(process):
         if time.monotonic() > until:
             return False
         time.sleep(0.02)

@@ -3,9 +3,12 @@
 import asyncio
 import json
 import socket
+import weakref
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
 from typing import Any, cast
+
+from tests.ports import kept, port_of
 
 Serve = Callable[["Exchange"], Awaitable[None] | None]
 """Answers an exchange: at once, or by something to await, which is cancelled when the client goes."""
@@ -123,18 +126,22 @@ def _length(head: bytes) -> int:
 
 
 class Listening:
-    """A port of this machine that can close and open again; the port stays the same."""
+    """A port of this machine that can close and open again; the port stays the same, and its own."""
 
     def __init__(self, serve: Serve, port: int = 0) -> None:
         self._serve, self.port = serve, port
         self._open: set[_Connection] = set()
         self._server: asyncio.Server | None = None
+        self._kept: socket.socket | None = None
 
     async def up(self) -> None:
         """Take connections."""
         loop = asyncio.get_running_loop()
+        if self._kept is None:
+            self._kept = kept(self.port)
+            self.port = port_of(self._kept)
+            weakref.finalize(self, self._kept.close)
         listening = socket.create_server(("127.0.0.1", self.port), backlog=1024)
-        self.port = listening.getsockname()[1]
         self._server = await loop.create_server(lambda: _Connection(self._serve, self._open), sock=listening)
 
     def down(self) -> None:

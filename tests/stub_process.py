@@ -8,6 +8,8 @@ from pathlib import Path
 
 import psutil
 
+from tests.ports import kept, port_of
+
 STUB = Path(__file__).with_name("stub_server.py")
 
 
@@ -15,25 +17,31 @@ class StubProcess:
     """One server process; `words` are its options."""
 
     def __init__(self, *words: str) -> None:
-        self._words = words
+        self._words, self._port = words, kept()
         self.url = ""
         self.start()
 
     def start(self) -> None:
         """Serve; after `kill` on the same port."""
-        words = [*self._words, "--port", self.url.split(":")[2].split("/")[0]] if self.url else self._words
+        words = [*self._words, "--port", str(port_of(self._port))]
         self._process = subprocess.Popen(
             [sys.executable, STUB, *words], cwd=STUB.parents[1], stdout=subprocess.PIPE, text=True
         )
         assert self._process.stdout is not None
         self.url = self._process.stdout.readline().strip()
         if not self.url:
-            raise RuntimeError(f"the test server did not start: {self._process.wait()}")
+            self.end()
+            raise RuntimeError(f"the test server did not start: {self._process.returncode}")
 
     def kill(self) -> None:
         """Die at once."""
         self._process.kill()
         self._process.communicate()
+
+    def end(self) -> None:
+        """Die, and give the port back."""
+        self.kill()
+        self._port.close()
 
     def cpu_s(self) -> float:
         """CPU seconds it has used."""
@@ -55,4 +63,4 @@ def stub_processes(*each: tuple[str, ...]) -> Iterator[list[StubProcess]]:
         yield servers
     finally:
         for server in servers:
-            server.kill()
+            server.end()

@@ -14,9 +14,9 @@ import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from socket import socket
 from typing import Any
 
+from tests.ports import kept, port_of
 from tests.stub_faults import FAULTS as FAULTS
 from tests.stub_faults import TOO_LONG, Behaviour, Luck, half, hang, ok, rates_of, reset, says, sends, trickle
 from tests.stub_faults import completion as completion
@@ -164,11 +164,13 @@ async def stub(*script: Behaviour, default: Behaviour | None = None) -> AsyncIte
         await asyncio.sleep(0)
 
 
+_dead = kept()
+"""For as long as this process lives: a port that was let go might be the next server's."""
+
+
 def dead_url() -> str:
     """The address of a server that is not there."""
-    with socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}/v1"
+    return f"http://127.0.0.1:{port_of(_dead)}/v1"
 
 
 class Process(Stub):

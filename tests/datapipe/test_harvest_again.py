@@ -27,12 +27,12 @@ SPEND = {"first": 8, "most": 12, "hard": 16, "harvest": 8, "target": {"hard": 12
 @pytest.fixture(autouse=True)
 def _ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """A harvest that looks again for ever is an error instead."""
-    turns: Counter[int] = Counter()
+    turns: Counter[Context] = Counter()
     harvest = pipeline.harvest
 
     def counted(ctx: Context) -> list[Shard]:
-        turns[id(ctx)] += 1
-        assert turns[id(ctx)] < 12, "the harvest does not end"
+        turns[ctx] += 1
+        assert turns[ctx] < 12, "the harvest does not end"
         return harvest(ctx)
 
     monkeypatch.setattr(pipeline, "harvest", counted)

@@ -25,6 +25,8 @@ pytestmark = pytest.mark.slow
 
 ROWS = [verifiable("What is 17 + 25?", "42"), verifiable("What is 170 + 25?", "195")]
 DRAWS = 2
+PATIENT_S = 20.0
+"""Where requests are counted: a healthy reply is never late then, however busy the machine."""
 TORN = ("reset", "half_reset", "busy", "busy_quiet", "broken", "unavailable", "html", "html_error")
 SILENT = ("hang", "half_hang", "trickle")
 EMPTY = ("half_json", "empty", "fewer", "gave_up", "wrong_model")
@@ -111,9 +113,9 @@ def whole(found: Asked) -> None:
 @pytest.mark.parametrize("fault", [*TORN, *EMPTY, *SILENT])
 def test_a_fault_costs_no_answer(tmp_path: Path, fault: str) -> None:
     """The first three replies of the only server."""
-    # A healthy reply is never late, however busy the machine. A server that turns to another model once it
-    # has answered is set aside at once, and then it is trials that meet the rest.
-    patience, other = 3.0 if fault in SILENT else 20.0, fault == "wrong_model"
+    # A server that turns to another model once it has answered is set aside at once, and then it is trials
+    # that meet the rest.
+    patience, other = 3.0 if fault in SILENT else PATIENT_S, fault == "wrong_model"
     script = [*([talks()] if other else []), *[FAULTS[fault]] * 3]
     with serving(script) as servers:
         found = answered(tmp_path, servers, timeout_s=patience, **({"concurrency": 1} if other else {}))
@@ -143,7 +145,7 @@ def test_a_server_that_refuses_connections_leaves_all_to_the_other(tmp_path: Pat
 
 def test_a_slow_answer_is_waited_for_and_not_asked_again(tmp_path: Path) -> None:
     with serving([], default=slowly(0.05, pieces=4)) as servers:
-        found = answered(tmp_path, servers, timeout_s=20)
+        found = answered(tmp_path, servers, timeout_s=PATIENT_S)
     whole(found)
     assert set(found.asked().values()) == {1}
 
@@ -152,7 +154,7 @@ def test_a_slow_answer_is_waited_for_and_not_asked_again(tmp_path: Path) -> None
 def test_only_the_choices_that_are_missing_are_asked_for_again(tmp_path: Path, fault: str) -> None:
     """Each with the seed that it has in its group."""
     with serving([FAULTS[fault]]) as servers:
-        found = answered(tmp_path, servers, choices=DRAWS)
+        found = answered(tmp_path, servers, choices=DRAWS, timeout_s=PATIENT_S)
     whole(found)
     [server] = servers
     again = [body.get("n", 1) for body in server.bodies[len(ROWS) :]]
@@ -205,7 +207,7 @@ def test_what_no_server_will_ever_take_is_a_reason_and_asked_once(tmp_path: Path
         await (says(TOO_LONG, 400) if long else talks())(request, body)
 
     with serving([], default=refuses) as servers:
-        found = answered(tmp_path, servers)
+        found = answered(tmp_path, servers, timeout_s=PATIENT_S)
     assert len(found.answers) == DRAWS
     assert [(f.reason, f.unit) for f in found.failures] == [("refused", "request")] * DRAWS
     assert all("maximum context length is 64" in (f.detail or "") for f in found.failures)

@@ -180,13 +180,13 @@ def slow(seconds: float, first: float = 0.0) -> Behaviour:
 
 
 def test_a_server_that_decodes_slowly_is_waited_for():
-    found = probed(slow(0.6), replace(ASK, within_s=0.3, tokens_per_second=100.0))
+    found = probed(slow(1.6), replace(ASK, within_s=1.5, tokens_per_second=100.0))
     assert (found.refusal, found.warnings) == (None, [])
 
 
 def test_one_that_is_slower_than_is_no_fault_is_down():
     with pytest.raises(Transient, match=r"cannot be probed: a chat completion found no answer in 1 s"):
-        probed(slow(60.0), replace(ASK, within_s=0.3, tokens_per_second=1_500.0))
+        probed(slow(60.0), replace(ASK, within_s=1.0, tokens_per_second=5_000.0))
 
 
 def test_one_that_hangs_is_known_by_its_first_token():

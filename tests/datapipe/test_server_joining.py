@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from datapipe.backends.base import Completion, Outage
+from datapipe.backends.base import Completion, Outage, Request
 from datapipe.endpoints import Endpoints
 from datapipe.errors import ConfigError
 from datapipe.models import backend_of
@@ -71,7 +71,13 @@ def test_one_that_is_listed_again_before_it_has_left_stays(tmp_path: Path) -> No
     path.write_text(A)
     file = ServersFile(path, "generator")
     file.read()
-    server = Server(A, lasting(0.2))
+    ends = asyncio.Event()
+
+    async def answer(_: Request) -> Completion:
+        await ends.wait()
+        return Completion("yes", "stop", A)
+
+    server = Server(A, answer)
     found = settings(servers_file=str(path), poll_s=0.01)
     pool = Endpoints({}, found, file=file, make=lambda _: server)
 
@@ -82,6 +88,7 @@ def test_one_that_is_listed_again_before_it_has_left_stays(tmp_path: Path) -> No
         await until(lambda: not pool.healthy())
         path.write_text(A)
         await until(pool.healthy)
+        ends.set()
         await asking
         [said] = await ask(pool, request(1))
         assert isinstance(said, Completion)

@@ -115,8 +115,11 @@ def test_what_a_killed_fork_had_ruled_can_still_be_sent(
     outbox = Outbox(pipe[1])
     child = os.fork()
     if child == 0:
-        outbox.put(Ruling("fail", reason="before"))
-        os.kill(os.getpid(), signal.SIGKILL)
+        try:
+            outbox.put(Ruling("fail", reason="before"))
+            os.kill(os.getpid(), signal.SIGKILL)
+        finally:
+            os._exit(2)  # or the child would go on with the tests
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
     outbox.send()
     assert told(*pipe) == [(["before"], None)]

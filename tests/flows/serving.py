@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -14,6 +13,8 @@ from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, TypeVar
+
+from tests.ports import kept, port_of
 
 T = TypeVar("T")
 BIN = Path(sys.executable).parent
@@ -27,7 +28,8 @@ class Server:
         home.mkdir(parents=True)
         if like is not None:  # making the tables takes longer than everything else
             shutil.copy(like, home / "prefect.db")
-        self.home, port = home, free_port()
+        self.home, self._port = home, kept()
+        port = port_of(self._port)
         self.env = {
             **{name: text for name, text in os.environ.items() if not name.startswith("PREFECT_")},
             "PREFECT_HOME": str(home),
@@ -85,6 +87,7 @@ class Server:
         for process in reversed(self.started):
             if process.poll() is None:
                 end(process, signal.SIGTERM if process is self.process else signal.SIGKILL)
+        self._port.close()
 
 
 def flow_command(flow: str, config: Path, *words: str) -> list[str]:
@@ -107,12 +110,6 @@ def wait_for(look: Callable[[], T], seconds: float = 120.0) -> T:
             return found
         time.sleep(0.05)
     raise AssertionError(f"nothing came in {seconds} s")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def copy_database(source: Path, target: Path) -> None:

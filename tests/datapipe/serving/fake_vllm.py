@@ -3,7 +3,8 @@
 `vllm serve MODEL [--fake BEHAVIOUR]… --host H --port P --served-model-name N`. Behaviours: `child` has a
 child in a session of its own; `deaf` ignores SIGTERM; `no-start` ends with status 1; `no-answer` answers the
 warm-up with 500; `mute` never answers it; `sick` fails /health once ready and has nothing to do; `still` also
-says that requests run, and never a token; `busy` is sick while tokens go on; `loud` writes a lot.
+says that requests run, and never a token; `busy` is sick while tokens go on; `loud` writes a lot; `held` does
+not begin to serve for as long as there is a file HOLD beside the model's folder.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 parser = argparse.ArgumentParser()
 parser.add_argument("serve")
@@ -69,5 +71,7 @@ if "child" in fake:
 if "loud" in fake:
     sys.stdout.write("x" * 3_000_000)
     sys.stdout.flush()
+while "held" in fake and (Path(said.model).parent / "HOLD").exists():
+    time.sleep(0.05)
 ThreadingHTTPServer.allow_reuse_address = True
 ThreadingHTTPServer((said.host, said.port), Handler).serve_forever()

@@ -13,13 +13,14 @@ import psutil
 import pytest
 
 from datapipe.serving.state import Standing, State, read_state
+from tests.leaving import ended
 
-WITHIN_S = 60.0
+WITHIN_S = 180.0
 RECIPE = """
 model = "{model}"
 served_name = "fake"
 runtime = "path"
-startup_timeout = 30
+startup_timeout = 120
 args = {args}
 gpus = {gpus}
 [warmup]
@@ -90,10 +91,12 @@ def guards(worker: Standing) -> tuple[psutil.Process, psutil.Process]:
 
 
 def kill_at_once(*victims: int) -> None:
-    """As one: none of them sees another go."""
+    """As one: none of them sees another go. All are gone when it returns."""
+    killed = [psutil.Process(pid) for pid in victims]
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in victims:
             os.kill(pid, number)
+    wait_for(lambda: all(map(ended, killed)))
 
 
 def wait_for(what: Callable[[], object], within_s: float = WITHIN_S) -> None:

@@ -8,6 +8,7 @@ import pytest
 from datapipe.errors import ConfigError
 from datapipe.serving.fleet import make_plan
 from tests.datapipe.serving.fleets import put_fleet, put_recipe, put_vllm
+from tests.ports import kept_port
 
 ROOT = Path(__file__).parents[3]
 RECIPES = ROOT / "infra" / "vllm" / "recipes"
@@ -79,12 +80,10 @@ def test_a_models_folder_is_seen_from_the_file_that_names_it(there):
 
 
 def test_ports_follow_each_other(there):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    plan = make_plan(
-        put_fleet(there, f'recipe = "fake.toml"\nport = {port}\ncount = 1', 'recipe = "fake.toml"')
-    )
+    with kept_port() as port:
+        plan = make_plan(
+            put_fleet(there, f'recipe = "fake.toml"\nport = {port}\ncount = 1', 'recipe = "fake.toml"')
+        )
     assert [each.port for each in plan.workers] == [port, 0]
 
 
@@ -143,11 +142,9 @@ def test_a_taken_port_is_told_before_anything_starts(there):
 
 
 def test_one_port_is_not_given_twice(there):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    table = f'recipe = "fake.toml"\nport = {port}'
-    assert refused(there, table, table) == f"workers[1].port: {port} is already that of fake-0"
+    with kept_port() as port:
+        table = f'recipe = "fake.toml"\nport = {port}'
+        assert refused(there, table, table) == f"workers[1].port: {port} is already that of fake-0"
 
 
 def test_too_few_gpus_where_there_are_none(there, monkeypatch):

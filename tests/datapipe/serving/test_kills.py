@@ -4,7 +4,6 @@ import asyncio
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 
@@ -25,6 +24,8 @@ from tests.datapipe.serving.fleets import (
     serving,
     wait_for,
 )
+from tests.leaving import ended
+from tests.ports import kept_port
 
 pytestmark = pytest.mark.slow
 TABLE = 'recipe = "fake.toml"'
@@ -61,10 +62,13 @@ def test_a_supervisor_killed_while_servers_start_leaves_nothing(tmp_path):
         wait_for(lambda: gone(tmp_path))
 
 
-def test_what_is_left_where_all_guards_were_killed_too_is_told_and_ended_by_the_next(tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+@pytest.fixture
+def port():
+    with kept_port() as found:
+        yield found
+
+
+def test_what_is_left_where_all_guards_were_killed_too_is_told_and_ended_by_the_next(tmp_path, port):
     put_recipe(tmp_path, fake=("child", "deaf"))
     fleet = put_fleet(tmp_path, f"{TABLE}\nport = {port}")
     command = [sys.executable, "-m", "datapipe", "serve", str(fleet), "--status"]
@@ -98,18 +102,21 @@ def test_what_is_left_where_all_guards_were_killed_too_is_told_and_ended_by_the_
 
 @pytest.mark.parametrize("who", ["server", "first guard", "second guard"])
 def test_a_killed_server_is_taken_off_and_restarted_where_it_was(tmp_path, who):
-    put_recipe(tmp_path, fake=("child",))
-    with serving(put_fleet(tmp_path, f"{TABLE}\ncount = 2", restart={"backoff_s": 1.0})) as served:
+    put_recipe(tmp_path, fake=("child", "held"))
+    with serving(put_fleet(tmp_path, f"{TABLE}\ncount = 2")) as served:
         served.until_ready(2)
         before, first = served.worker(), served.worker(1)
         assert before.pid
         child = psutil.Process(before.pid).children()[0]
         victim = before.pid if who == "server" else guards(before)[who == "second guard"].pid
+        hold = tmp_path / "HOLD"  # or it might be back before anybody looked
+        hold.touch()
         os.kill(victim, signal.SIGKILL)
         served.until(lambda s: s.urls() == [first.url])
+        hold.unlink()
         served.until(lambda s: s.worker().restarts == 1 and s.worker().state == "ready")
         after = served.worker()
-        assert not child.is_running()
+        assert ended(child)
         assert after.url == before.url
         assert set(served.urls()) == {before.url, first.url}
         assert after.pid != before.pid
@@ -136,15 +143,12 @@ def test_a_stop_while_servers_start_leaves_nothing(tmp_path, number, when):
 
 
 @pytest.fixture
-def started(tmp_path):
+def started(tmp_path, port):
     """Starts a server in this process."""
     put_recipe(tmp_path, fake=("child", "deaf"))
     plan = make_plan(put_fleet(tmp_path, TABLE))
     plan.folder.mkdir()
     log = Log(plan.folder / "log", 1 << 20)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     return plan.folder, lambda: Server.start(plan.workers[0], port, log, plan.folder)
 
 
