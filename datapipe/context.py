@@ -1,5 +1,6 @@
 """What the stages of one run share: its folder, its checks, its models and its verifier processes."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -25,10 +26,13 @@ from datapipe.progress import Progress
 from datapipe.run import Run, shard_of
 from datapipe.server_state import summary
 from datapipe.usage import record_servers, record_usage
-from datapipe.workers import PoolSettings, WorkerPool
+from datapipe.workers import Job, PoolSettings, WorkerPool
+from judges.attempt import Attempt
 from judges.catalog import AnyCheck, catalog
 from schemas.rows import Lane
 
+_ALWAYS_THERE = "garbled"
+"""A check that no configuration takes away."""
 MakeBackend = Callable[[RunConfig, str], Backend]
 
 
@@ -54,16 +58,31 @@ class Context:
         note: dict[str, Any] | None = None,
         progress: Progress | None = None,
         backend: MakeBackend = backend_of,
+        ahead: bool = False,
     ) -> None:
+        """With `ahead`, a new run's verifier processes load while this one does."""
         self.settings = config
         self.lanes: list[Lane] = [lane for lane in config.lanes if lanes is None or lane in lanes]
         """The lanes that this process works on."""
         self.progress = progress or Progress()
         self.abort = Event()
         """Set when the run is to end: stages stop at the next answer."""
-        folders = tuple(Path(folder) for folder in config.screen.folders)
         self._backend = backend
         self._opened: list[Backend] = []
+        self.tried: set[str] = set()
+        """Requests and parts of verdicts that this process lost something of: each run tries them once,
+        however often a shard is gone through."""
+        try:
+            if ahead and not (config.folder / "_manifests").exists():
+                self._start_workers()
+            self._open_run(note)
+        except BaseException:
+            self._close_pool()
+            raise
+
+    def _open_run(self, note: dict[str, Any] | None) -> None:
+        config = self.settings
+        folders = tuple(Path(folder) for folder in config.screen.folders)
         # Before the lease is taken: what stops the run now is not saved as its newest configuration.
         self.checks: dict[str, AnyCheck] = dict(catalog(folders, config.checks))
         for role in preflight(config, self.lanes, self.checks):
@@ -84,9 +103,6 @@ class Context:
             self._patience.close()
             self.run.close()
             raise
-        self.tried: set[str] = set()
-        """Requests and parts of verdicts that this process lost something of: each run tries them once,
-        however often a shard is gone through."""
         for path in self.run.missing:
             self.progress.note(f"{path}: gone, and made again")
         for path in self.run.orphans:
@@ -107,7 +123,7 @@ class Context:
 
     @cached_property
     def pool(self) -> WorkerPool:
-        """Started with the first verdict that is owed."""
+        """Started with the first verdict that is owed, or ahead of it."""
         config = self.settings
         folders = tuple(Path(folder) for folder in config.screen.folders)
         return WorkerPool(PoolSettings(**config.workers.model_dump(), folders=folders, params=config.checks))
@@ -141,14 +157,12 @@ class Context:
         """End at once what stages wait for, so that they end too: models, then verifier processes."""
         self.abort.set()
         loop.stop()
-        if "pool" in self.__dict__:
-            self.pool.close()
+        self._close_pool()
 
     def close(self) -> None:
         for backend in self._opened:
             loop.run(backend.close())
-        if "pool" in self.__dict__:
-            self.pool.close()
+        self._close_pool()
         self._patience.close()
         self.run.close()
 
@@ -159,6 +173,15 @@ class Context:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _start_workers(self) -> None:
+        """A process starts with the work for it, so each is given some; nobody waits for what it says."""
+        most = min(self.settings.workers.size, os.cpu_count() or 1)
+        self.pool.submit([Job((_ALWAYS_THERE,), Attempt.asking(str(number))) for number in range(most)])
+
+    def _close_pool(self) -> None:
+        if "pool" in self.__dict__:
+            self.pool.close()
 
     def _open(self, role: str) -> Backend:
         backend = self._backend(self.settings, role)

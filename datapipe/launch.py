@@ -20,7 +20,7 @@ from datapipe.versions import read_manifest
 
 def launch(config: RunConfig) -> None:
     """Raises what stops a run; what was finished by then is stored."""
-    with spare_the_collector(), Context(config) as ctx:
+    with spare_the_collector(), Context(config, ahead=True) as ctx:
         with Display(ctx.progress, sys.stderr, lambda: left_of(ctx)):
             version, lines = run_pipeline(ctx)
         tell(ctx, version, lines)

@@ -121,11 +121,19 @@ def _seeds(ctx: Context) -> None:
 
     def refusals(questions: list[Question]) -> list[str | None]:
         """A question that is garbled is not held against its reference as well."""
-        said = checks.refusals(questions)
-        left = iter(gate.refusals([q for q, why in zip(questions, said, strict=True) if why is None]))
-        return [next(left) if why is None else why for why in said]
+        said = checks.ask(questions, gate.golds(questions))
+        told = {
+            q.reference or "": gold for q, (_, golds) in zip(questions, said, strict=True) for gold in golds
+        }
+        left = [q for q, (why, _) in zip(questions, said, strict=True) if why is None]
+        unasked = iter(gate.refusals(left, told))
+        return [next(unasked) if why is None else why for why, _ in said]
 
-    counts = seeds(ctx.run, refusals, f"{checks.digest}{gate.digest}", gate.tally)
+    def tally() -> dict[str, int]:
+        gate.settle()
+        return gate.tally()
+
+    counts = seeds(ctx.run, refusals, f"{checks.digest}{gate.digest}", tally)
     for name in ("quarantined", "purged"):
         if counts[name]:
             ctx.progress.drop(name, counts[name])

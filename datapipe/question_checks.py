@@ -22,16 +22,25 @@ class QuestionChecks:
         self.names = tuple(check.name for check in checks)
         self.digest = content_id("question checks", [(check.name, check.version) for check in checks])
 
-    def refusals(self, questions: Sequence[Question]) -> list[str | None]:
-        """Why each question is refused, or None; a check that cannot tell refuses nothing."""
-        if not self.names:
-            return [None] * len(questions)
-        jobs = [Job(self.names, Attempt.from_question(q, as_sent(q, q.format))) for q in questions]
+    def ask(
+        self, questions: Sequence[Question], besides: Sequence[tuple[str, ...]]
+    ) -> list[tuple[str | None, list[Ruling]]]:
+        """Why each question is refused, or None, and what the checks `besides` say of it, in their order.
+
+        A check that cannot tell refuses nothing.
+        """
+        jobs = [
+            Job((*self.names, *more), Attempt.from_question(q, as_sent(q, q.format)))
+            for q, more in zip(questions, besides, strict=True)
+            if self.names or more
+        ]
         batches = [jobs[start : start + JOBS] for start in range(0, len(jobs), JOBS)]
         futures = [self.ctx.pool.submit(batch) for batch in batches]
-        return [self._refusal(rulings) for future in futures for rulings in future.result()]
+        told = iter([rulings for future in futures for rulings in future.result()])
+        found = [next(told) if self.names or more else [] for more in besides]
+        return [(self._refusal(rulings), rulings[len(self.names) :]) for rulings in found]
 
     def _refusal(self, rulings: Sequence[Ruling]) -> str | None:
-        told = zip(self.names, rulings, strict=True)
+        told = zip(self.names, rulings, strict=False)
         faults = [f"{name}: {ruling.reason}" for name, ruling in told if ruling.outcome == "fail"]
         return "; ".join(faults) or None

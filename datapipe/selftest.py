@@ -35,41 +35,43 @@ class SelfTest:
         self.counts: Counter[str] = Counter()
         self._golds: dict[str, str | None] = {}
         self._tried: Counter[str] = Counter()
+        self._asked: tuple[list[tuple[str, Question]], list[Future[list[list[Ruling]]]]] = [], []
         self._shown: dict[str, list[str]] = {}
 
-    def refusals(self, questions: Sequence[Question]) -> list[str | None]:
+    def golds(self, questions: Sequence[Question]) -> list[tuple[str, ...]]:
+        """The check that each question's own gold is to be held against; one question a reference."""
+        asked, owed = set(self._golds), list[tuple[str, ...]]()
+        for question in questions:
+            kind = None if question.reference in asked else self._kind(question)
+            owed.append(() if kind is None else (f"{kind}/gold",))
+            asked.add(question.reference or "")
+        return owed
+
+    def refusals(self, questions: Sequence[Question], told: Mapping[str, Ruling]) -> list[str | None]:
         """Why each question is not to be asked: its verifier does not take its own gold.
 
-        Raises ConfigError where a verifier cannot work here, or passes more wrong answers than it may.
+        `told` are the rulings of `golds` by reference. Raises ConfigError where a verifier cannot work here,
+        or passes more wrong answers than it may; or else `settle` does.
         """
+        self.settle()
         asked = {q.reference: q for q in questions if q.reference is not None}
-        kinds = {text: load_reference(text).type for text in asked}
-        kinds = {text: kind for text, kind in kinds.items() if kind in self.verifiers}
+        kinds = {text: kind for text, question in asked.items() if (kind := self._kind(question))}
         for kind in sorted(set(kinds.values())):
             if lacks := self.verifiers[kind].lacks():
                 raise ConfigError(f"questions need what is not here: {lacks}")
         fresh = [text for text in kinds if text not in self._golds]
-        told = self._ask([(f"{kinds[text]}/gold",) for text in fresh], [asked[text] for text in fresh])
-        for text, (ruling,) in zip(fresh, told, strict=True):
-            self._golds[text] = refused = _refusal(kinds[text], ruling)
-            told_of = {"golds": 1, "golds_refused": 1} if refused else counts_of(ruling)
-            self._add(kinds[text], told_of or {"golds_untried": int(ruling.unscored == "infra")})
+        for text in fresh:
+            self._golds[text] = refused = _refusal(kinds[text], told[text])
+            told_of = {"golds": 1, "golds_refused": 1} if refused else counts_of(told[text])
+            self._add(kinds[text], told_of or {"golds_untried": int(told[text].unscored == "infra")})
         self._sample({text: kinds[text] for text in fresh if self._golds[text] is None}, asked)
         return [None if q.reference is None else self._golds.get(q.reference) for q in questions]
 
-    def tally(self) -> dict[str, int]:
-        """The counts, by `TYPE.WHAT`."""
-        return {f"{PREFIX}{name}": count for name, count in sorted(self.counts.items())}
-
-    def _sample(self, kinds: dict[str, str], asked: dict[str, Question]) -> None:
-        """Try right and wrong answers, and attacks, on the first references by hash, up to the sample."""
-        chosen: list[tuple[str, Question]] = []
-        for text in sorted(kinds, key=lambda text: content_id("selftest", text)):
-            names = [(self.settings.sample, "selftest"), (self.settings.attacked, "attack")]
-            wanted = [what for most, what in names if self._tried[kinds[text]] < most]
-            chosen += [(f"{kinds[text]}/{what}", asked[text]) for what in wanted]
-            self._tried[kinds[text]] += 1
-        told = self._ask([(name,) for name, _ in chosen], [question for _, question in chosen])
+    def settle(self) -> None:
+        """Wait for what the sample is still asked. Raises ConfigError, as `refusals`."""
+        chosen, futures = self._asked
+        self._asked = [], []
+        told = [rulings for future in futures for rulings in future.result()]
         outages: dict[str, list[Ruling]] = {}
         for (name, question), (ruling,) in zip(chosen, told, strict=True):
             kind = name.partition("/")[0]
@@ -80,14 +82,35 @@ class SelfTest:
                 raise ConfigError(f"verifier {kind!r} cannot work here: {rulings[0].reason}")
             self._stop_if_fooled(kind)
 
-    def _ask(self, names: Sequence[tuple[str, ...]], questions: Sequence[Question]) -> list[list[Ruling]]:
+    def tally(self) -> dict[str, int]:
+        """The counts, by `TYPE.WHAT`, of what is settled."""
+        return {f"{PREFIX}{name}": count for name, count in sorted(self.counts.items())}
+
+    def _kind(self, question: Question) -> str | None:
+        """The verifier that a question needs, where there is one."""
+        if question.reference is None:
+            return None
+        kind = load_reference(question.reference).type
+        return kind if kind in self.verifiers else None
+
+    def _sample(self, kinds: dict[str, str], asked: dict[str, Question]) -> None:
+        """Try right and wrong answers, and attacks, on the first references by hash, up to the sample.
+
+        Attacks come first, as one list: they load libraries that most answers never need.
+        """
+        tried, attacked = list[tuple[str, Question]](), list[tuple[str, Question]]()
+        for text in sorted(kinds, key=lambda text: content_id("selftest", text)):
+            if self._tried[kinds[text]] < self.settings.sample:
+                tried.append((f"{kinds[text]}/selftest", asked[text]))
+            if self._tried[kinds[text]] < self.settings.attacked:
+                attacked.append((f"{kinds[text]}/attack", asked[text]))
+            self._tried[kinds[text]] += 1
+        chosen = [*attacked, *tried]
         jobs = [
-            Job(each, Attempt.asking(_prompt(q), load_reference(q.reference or "")))
-            for each, q in zip(names, questions, strict=True)
+            Job((name,), Attempt.asking(_prompt(q), load_reference(q.reference or ""))) for name, q in chosen
         ]
         batches = [jobs[start : start + JOBS] for start in range(0, len(jobs), JOBS)]
-        futures: list[Future[list[list[Ruling]]]] = [self.ctx.pool.submit(batch) for batch in batches]
-        return [rulings for future in futures for rulings in future.result()]
+        self._asked = chosen, [self.ctx.pool.submit(batch) for batch in batches]
 
     def _count(self, kind: str, question: Question, ruling: Ruling) -> None:
         counts = counts_of(ruling)

@@ -31,7 +31,7 @@ def main(file: str) -> None:
     """Into a fresh run folder."""
     import_s = time.perf_counter() - started
     config = RunConfig.model_validate_json(Path(file).read_bytes())
-    with spare_the_collector(), Context(config) as ctx, ThreadPoolExecutor(config.window) as pool:
+    with spare_the_collector(), Context(config, ahead=True) as ctx, ThreadPoolExecutor(config.window) as pool:
         run_stage(ctx, "seeds")
         run_stage(ctx, "dedup")
         shards = [shard for lane in ctx.lanes for shard in ctx.shards(lane)]

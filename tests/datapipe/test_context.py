@@ -2,17 +2,20 @@
 
 import errno
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
-from datapipe import answer, loop
+from datapipe import answer, context, loop
 from datapipe.context import Context
-from datapipe.errors import StoreError
+from datapipe.errors import LeaseHeld, StoreError
 from datapipe.lease import held
 from datapipe.pausing import insist
 from datapipe.pipeline import run_stage
+from datapipe.workers import WorkerPool
 from tests import support
 from tests.support import settings
 
@@ -63,3 +66,39 @@ def test_a_stage_that_is_about_to_ask_when_the_run_is_ended_asks_nothing(
             run_stage(ctx, stage)
         with pytest.raises(loop.LoopStopped):
             run_stage(ctx, "answer", ctx.shards("verifiable")[0])
+
+
+@pytest.mark.slow
+def test_a_new_run_has_its_workers_before_its_checks_and_another_has_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, made, seen = settings(tmp_path), list[WorkerPool](), list[int]()
+    start, load = WorkerPool.__init__, context.catalog
+
+    def starting(pool: WorkerPool, *given: Any) -> None:
+        made.append(pool)
+        start(pool, *given)
+
+    def loading(*given: Any) -> Any:
+        seen.append(len(made))
+        return load(*given)
+
+    monkeypatch.setattr(WorkerPool, "__init__", starting)
+    monkeypatch.setattr(context, "catalog", loading)
+    with Context(config, ahead=True) as ctx:
+        assert (seen, ctx.pool) == ([1], made[0])
+        run_stage(ctx, "seeds")
+    with Context(config, ahead=True) as ctx:
+        assert "pool" not in ctx.__dict__
+    assert len(made) == 1
+
+
+@pytest.mark.slow
+def test_workers_that_were_started_ahead_end_with_a_run_that_cannot_be_opened(tmp_path: Path) -> None:
+    config = settings(tmp_path)
+    before = set(psutil.Process().children())
+    with Context(config):
+        shutil.rmtree(config.folder / "_manifests", ignore_errors=True)
+        with pytest.raises(LeaseHeld):
+            Context(config, ahead=True)
+    assert set(psutil.Process().children()) <= before
