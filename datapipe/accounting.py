@@ -1,5 +1,6 @@
 """Where a run's tokens went: every one that was generated, in exactly one category, with what it cost."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from schemas.rows import LANES
 Rows = list[dict[str, Any]]
 ALL = "total"
 """The row of everything, the last of a table."""
+LOST = "requests sent and lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +38,8 @@ class Account:
     besides: Rows
     """A row a role: probes and trials of its servers; these tokens are in no other table."""
     lost: Rows
-    """A row a role: requests sent and lost, whose tokens nobody counted, and requests given up."""
+    """A row a role and kind of waste that no answer tells of: how many `requests`, of how many the reply
+    `counted` its tokens, and these, which are in no other table; a row a reason for requests given up."""
     gap: int
     """Tokens stored but in no category; below 0, tokens counted twice."""
 
@@ -52,7 +55,8 @@ def account(run: RunFolder, spend: Spend) -> Account:
         fates = _shares(_records(db, _FATES))
         asked = [_paid(row, spend) for row in besides(run.path)]
         judges, fleet = _records(db, _JUDGES), server_tallies(run.path)
-        return Account(fates, cells, judges, servers, fleet, asked, _lost(run, db), gap)
+        lost = [_paid(row, spend) for row in _lost(run, db)]
+        return Account(fates, cells, judges, servers, fleet, asked, lost, gap)
 
 
 def balanced(run: RunFolder, spend: Spend) -> Account:
@@ -122,22 +126,35 @@ def _gap(run: RunFolder, db: duckdb.DuckDBPyConnection) -> int:
 
 def _lost(run: RunFolder, db: duckdb.DuckDBPyConnection) -> Rows:
     given_up = dict(db.execute("SELECT reason, count(*) FROM stored.failures GROUP BY ALL").fetchall())
-    rows: Rows = []
-    for role, tries in lost_tries(run.path).items():
-        rows.append({"role": role, "what": "requests sent and lost", "requests": tries})
+    known = {row["role"]: row for row in besides(run.path, "lost")}
+    nothing = {"requests": 0, "prompt": 0, "generated": 0}
+    rows = [
+        _waste(role, LOST, tries, known.get(role, nothing)) for role, tries in lost_tries(run.path).items()
+    ]
     rows += [
-        {"role": "generate", "what": f"requests given up: {reason}", "requests": count}
+        _waste(row["role"], "answered with choices that cannot be used", row["requests"], row)
+        for row in besides(run.path, "spoiled")
+    ]
+    rows += [
+        _waste("generate", f"requests given up: {reason}", count, None)
         for reason, count in sorted(given_up.items())
     ]
     return rows
 
 
+def _waste(role: str, what: str, requests: int, counted: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Requests given up are among those lost, so that nothing of them is told twice."""
+    told = {name: counted[key] if counted else None for name, key in _WASTE.items()}
+    return {"role": role, "what": what, "requests": requests, **told}
+
+
 def _paid(row: dict[str, Any], spend: Spend) -> dict[str, Any]:
     """With money where it is known; the prices are those of the generator."""
-    cost = money(row["prompt"], row["generated"], spend)
+    cost = money(row["prompt"] or 0, row["generated"] or 0, spend)
     if cost is None:
         return row
-    return {**row, spend.currency: round(cost, 6) if row["role"] == "generator" else None}
+    known = row["role"] == "generator" and row["generated"] is not None
+    return {**row, spend.currency: round(cost, 6) if known else None}
 
 
 def _priced(row: dict[str, Any], spend: Spend, hours: tuple[float, int] | None) -> dict[str, Any]:
@@ -162,6 +179,7 @@ def _records(db: duckdb.DuckDBPyConnection, sql: str) -> Rows:
     return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
 
 
+_WASTE = {"counted": "requests", "prompt": "prompt", "generated": "generated"}
 _PREFIXES = PREFIXES.replace("{run}", "")
 
 _BASE = f"""

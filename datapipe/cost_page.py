@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from datapipe.accounting import ALL, Account, as_told, balanced
+from datapipe.accounting import ALL, LOST, Account, as_told, balanced
 from datapipe.config_spend import Spend
 from datapipe.output import note, say, write_rows
 from datapipe.run import RunFolder
@@ -57,12 +57,23 @@ def remarks(account: Account, spend: Spend) -> list[str]:
     if whole and whole["uncounted"]:
         texts.append(f"{whole['uncounted']} of {whole['answers']} answers came without a count of tokens")
     if account.lost:
-        texts.append("nobody counted the tokens of requests that were lost, so they are in no sum")
+        texts.append(_wasted(account))
     if spend.price_in is None and spend.price_out is None:
         texts.append("no money is told: set spend.price_in and spend.price_out, per million tokens")
     elif account.judges:
         texts.append("the prices are those of the generator: the judges' tokens are not in them")
     return [*texts, _hours(account, spend)]
+
+
+def _wasted(account: Account) -> str:
+    counted = [row for row in account.lost if row["generated"] is not None]
+    lost = sum(row["requests"] for row in account.lost if row["what"] == LOST)
+    of_them = sum(row["counted"] for row in counted if row["what"] == LOST)
+    tokens = sum(row["generated"] for row in counted)
+    return (
+        f"{tokens:,} tokens of replies that cannot be used are told under what was lost alone; {of_them} of "
+        f"the {lost} requests sent and lost came with a count, and nobody counted the others"
+    )
 
 
 def _hours(account: Account, spend: Spend) -> str:

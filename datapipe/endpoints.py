@@ -4,7 +4,6 @@ import asyncio
 import itertools
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from datapipe.backends.base import Backend, Completion, Refused, Request, Transient, Unable, Unreachable
 from datapipe.server_errors import Exhausted, Withdrawn
@@ -98,7 +97,7 @@ class Endpoints:
 
     def snapshot(self) -> Counts:
         """A copy of the counts, from any thread."""
-        return replace(self.counts, besides=replace(self.counts.besides))
+        return self.counts.copy()
 
     def servers(self) -> tuple[View, ...]:
         """Every server as it is now, from any thread."""
@@ -128,6 +127,7 @@ class Endpoints:
             if isinstance(outcome, Unable):
                 if self._fleet.spent(turn):
                     raise outcome
+                self.counts.retried += 1
                 continue
             tries += not isinstance(outcome, (Unreachable, Withdrawn))
             taken += isinstance(outcome, Withdrawn)
@@ -173,9 +173,11 @@ class Endpoints:
                 finally:
                     server.attempts.discard(attempt)
         except Transient as error:
+            self.counts.waste(error)
             self._health.struck(server, error, began, asides)
             return error.with_traceback(None)
         except Refused as error:
+            self.counts.waste(error)
             self._health.refused(server)
             if isinstance(error, Unable):  # another server may
                 return error
@@ -185,6 +187,7 @@ class Endpoints:
                 return self._withdrawn(server)
             raise
         else:
+            self.counts.waste(completion)
             self._health.answered(server, completion.tokens_out, len(completion.every))
             self._fleet.count(self._now())
             return completion

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from datapipe.backends.base import Backend
+from datapipe.backends.base import Backend, BackendError, Completion
 from datapipe.server_faults import Faults
 from datapipe.server_limit import Limit
 from datapipe.server_speed import Speed
@@ -18,10 +18,10 @@ WHY = 160
 
 @dataclass(slots=True)
 class Besides:
-    """What servers were asked that no answer tells of: probes, trials, whether anybody is there."""
+    """Tokens that no answer tells of, as of probes, trials, and whether anybody is there."""
 
     requests: int = 0
-    """Those that were answered."""
+    """Those that were answered, with tokens counted or not; of what was lost, those with a count alone."""
     prompt: int = 0
     generated: int = 0
     """Tokens read and generated."""
@@ -49,6 +49,23 @@ class Counts:
     """Those of them that were taken back from a server set aside: whatever it had made of them is wasted."""
     tokens_out: int = 0
     besides: Besides = field(default_factory=Besides)
+    lost: Besides = field(default_factory=Besides)
+    """Of tries that failed, those of which the reply told its tokens."""
+    spoiled: Besides = field(default_factory=Besides)
+    """Of completions that came, choices that cannot be used."""
+
+    def waste(self, of: BackendError | Completion) -> None:
+        """Count what came of a try and is no answer, where a server told what it took."""
+        if isinstance(of, Completion):
+            if of.spoiled:
+                self.spoiled.add(0, of.spoiled)
+        elif of.generated is not None or of.prompt is not None:
+            self.lost.add(of.prompt, of.generated)
+
+    def copy(self) -> "Counts":
+        """As it is now."""
+        names = ("besides", "lost", "spoiled")
+        return replace(self, **{name: replace(getattr(self, name)) for name in names})
 
 
 @dataclass(frozen=True, slots=True)

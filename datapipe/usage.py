@@ -15,6 +15,7 @@ from datapipe.shards import write_text
 _lock = threading.Lock()
 _COUNTS = ("done", "failed", "retried", "tokens_out")
 _Row = tuple[int, str, str, Counter[str]]
+_TOLD = ("besides", "lost", "spoiled")
 _BESIDES = tuple(each.name for each in fields(Besides))
 
 
@@ -32,7 +33,7 @@ def record_usage(run: Path, token: int, role: str, snapshot: Counts) -> None:
     counts = {name: said[name] for name in _COUNTS}
     if not any(counts.values()) and not snapshot.besides.requests:
         return
-    line = json.dumps({"token": token, "role": role, **counts, "besides": said["besides"]})
+    line = json.dumps({"token": token, "role": role, **counts, **{name: said[name] for name in _TOLD}})
     path = usage_path(run)
 
     def act() -> None:
@@ -66,11 +67,12 @@ def lost_tries(run: Path) -> dict[str, int]:
     return dict(tries)
 
 
-def besides(run: Path) -> list[dict[str, Any]]:
-    """A row a role: what its servers were asked that no answer or reply tells of, and its tokens."""
+def besides(run: Path, name: str = "besides") -> list[dict[str, Any]]:
+    """A row a role: what its servers were asked that no answer or reply tells of, and its tokens. `lost` and
+    `spoiled`, the same of tries and of choices that came with a count and could not be used."""
     sums: dict[str, Counter[str]] = {}
     for row in read_usage(run):
-        told = row.get("besides")
+        told = row.get(name)
         if isinstance(told, dict) and any(told.values()):
             sums.setdefault(str(row["role"]), Counter()).update({name: int(told[name]) for name in _BESIDES})
     return [{"role": role, **{name: of[name] for name in _BESIDES}} for role, of in sums.items()]

@@ -25,6 +25,9 @@ class BackendError(Exception):
 
     status: int | None = None
     """Of the HTTP reply, where there was one that was no 200."""
+    prompt: int | None = None
+    generated: int | None = None
+    """Tokens read and generated, where there was a reply that counts them and cannot be used."""
 
 
 class Transient(BackendError):
@@ -128,6 +131,8 @@ class Completion:
     """The other choices that came, at most one a place."""
     flaws: tuple[str, ...] = ()
     """What was odd about the reply, though it could be read."""
+    spoiled: int = 0
+    """Tokens of choices that came beside these and cannot be used, as far as they were counted."""
 
     @property
     def every(self) -> tuple["Completion", ...]:
@@ -138,6 +143,13 @@ class Completion:
     def tokens_out(self) -> int:
         """Tokens generated for all choices, as far as they were counted."""
         return sum(each.completion_tokens or 0 for each in self.every)
+
+
+def for_nothing(error: BackendError, said: Completion) -> BackendError:
+    """The error that a completion stands for which cannot be used, with what it took."""
+    error.prompt = sum(each.prompt_tokens or 0 for each in said.every)
+    error.generated = said.tokens_out + said.spoiled
+    return error
 
 
 class Backend(Protocol):

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
-from datapipe.backends.base import BackendError, Completion, Prefix, Refused, Request, Unable
+from datapipe.backends.base import BackendError, Completion, Prefix, Refused, Request, Unable, for_nothing
 from datapipe.backends.reply import Read, read_reply, read_text
 from datapipe.backends.wire import chat_body
 
@@ -150,7 +150,8 @@ async def _by_last_message(server: Posts, request: Request, prefix: Prefix) -> C
     except Refused as error:
         raise Unable(f"{server.server} cannot go on from an answer: no /tokenize, and {error}") from None
     if not said.content.startswith(begun):
-        raise Unable(f"{server.server} cannot go on from an answer: no /tokenize, and its chat begins anew")
+        way = f"{server.server} cannot go on from an answer: no /tokenize, and its chat begins anew"
+        raise for_nothing(Unable(way), said)
     rest = said.content.removeprefix(begun)
     # The parser takes what follows for thinking until it sees the tag, whatever the answer began with.
     open_still = CLOSE not in begun
@@ -162,7 +163,8 @@ async def _by_last_message(server: Posts, request: Request, prefix: Prefix) -> C
 def whole(prefix: Prefix, said: Completion, written: str, new: str) -> Completion:
     """The completion with all that was written, thinking where the prefix had it."""
     if not new and said.finish_reason == "length":
-        raise Refused(f"{said.server} has nothing to add to an answer of {len(written)} characters")
+        text = f"{said.server} has nothing to add to an answer of {len(written)} characters"
+        raise for_nothing(Refused(text), said)
     if prefix.reasoning is None:
         return replace(said, content=prefix.content + new, reasoning=None, place=0)
     thinking, closed, content = written.removeprefix(f"{OPEN}\n").partition(CLOSE)

@@ -50,32 +50,40 @@ def read_reply(reply: Any, server: str, latency_s: float, request: Request | Non
     if len(choices) != wanted:
         flaws.append(f"{len(choices)} choices where {wanted} {'was' if wanted == 1 else 'were'} asked for")
     if request is None or wanted == 1:
-        first, others = _choice(choices[0], 0, 0, reply, server, latency_s), list[Completion]()
+        first, others, spoiled = _choice(choices[0], 0, 0, reply, server, latency_s), list[Completion](), 0
+        if len(choices) > 1:
+            (first,), spoiled = _sharing_tokens([first], choices[1:], request)
     else:
-        found = _sound(choices[: 2 * wanted], wanted, flaws, reply, server, latency_s)
-        first, *others = _sharing_tokens(list(found.values()), request)
-    return replace(first, also=tuple(others), flaws=tuple(flaws)) if others or flaws else first
+        found, spoilt = _sound(choices, wanted, flaws, reply, server, latency_s)
+        (first, *others), spoiled = _sharing_tokens(list(found.values()), spoilt, request)
+    if not others and not flaws:
+        return first
+    return replace(first, also=tuple(others), flaws=tuple(flaws), spoiled=spoiled)
 
 
 def _sound(
     choices: Sequence[Any], wanted: int, flaws: list[str], reply: Any, server: str, latency_s: float
-) -> dict[int, Completion]:
-    """By place the first choice that can be read; what is wrong with others goes to `flaws`."""
+) -> tuple[dict[int, Completion], list[Any]]:
+    """By place the first choice that can be read, and the others; what is wrong with them goes to `flaws`."""
     found: dict[int, Completion] = {}
-    for position, choice in enumerate(choices):
+    others = list(choices[2 * wanted :])
+    for position, choice in enumerate(choices[: 2 * wanted]):
         try:
             place = choice.get("index", position) if isinstance(choice, dict) else position
             said = _choice(choice, position, place, reply, server, latency_s)
         except Malformed as error:
             flaws.append(str(error))
+            others.append(choice)
             continue
-        if type(place) is int and 0 <= place < wanted:
-            found.setdefault(place, said)
+        if type(place) is int and 0 <= place < wanted and place not in found:
+            found[place] = said
+        else:
+            others.append(choice)
     if not found:
         raise Malformed(
             f"no choice can be used: {flaws[-1] if flaws else 'none has a place that was asked for'}"
         )
-    return found
+    return found, others
 
 
 def read_text(reply: Any, server: str, latency_s: float, request: Request | None = None) -> Completion:
@@ -130,21 +138,24 @@ def _choice(value: Any, position: int, place: int, reply: Any, server: str, late
     )
 
 
-def _sharing_tokens(found: Sequence[Completion], request: Request) -> list[Completion]:
-    """Each choice with its own tokens. A server counts those of all choices together: what was cut has as
-    many as it may, and the rest is shared out by length of text."""
+def _sharing_tokens(
+    found: Sequence[Completion], spoilt: Sequence[Any], request: Request | None
+) -> tuple[list[Completion], int]:
+    """Each choice with its own tokens, and those of the choices that cannot be used. A server counts those of
+    all choices together: what was cut has as many as it may, and the rest is shared out by length of text."""
     total = found[0].completion_tokens
     if total is None:
-        return [replace(each, reasoning_tokens=None) for each in found]
-    cut = {each.place: request.max_tokens for each in found if each.finish_reason == "length"}
+        return [replace(each, reasoning_tokens=None) for each in found], 0
+    most = request.max_tokens if request is not None else total
+    cut = {each.place: min(most, total) for each in found if each.finish_reason == "length"}
     left = max(0, total - sum(cut.values()))
     sizes = {each.place: _size(each) for each in found if each.place not in cut}
-    whole, given, seen = max(1, sum(sizes.values())), 0, 0
+    whole, given, seen = max(1, sum(sizes.values()) + sum(map(_length, spoilt))), 0, 0
     for place, size in sizes.items():
         seen += size
         cut[place], given = left * seen // whole - given, left * seen // whole
     first = min(cut)
-    return [
+    shared = [
         replace(
             each,
             completion_tokens=cut[each.place],
@@ -154,6 +165,15 @@ def _sharing_tokens(found: Sequence[Completion], request: Request) -> list[Compl
         )
         for each in found
     ]
+    return shared, left - given if spoilt else 0
+
+
+def _length(choice: Any) -> int:
+    """As `_size`, of a choice that nobody could read."""
+    message = choice.get("message") if isinstance(choice, dict) else None
+    said = message if isinstance(message, dict) else {}
+    texts = said.get("content"), said.get("reasoning") or said.get("reasoning_content")
+    return 1 + sum(len(text) for text in texts if isinstance(text, str))
 
 
 def _size(said: Completion) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 
 from datapipe.backends.base import BackendError, Completion, Refused, Request, Transient, Unfit
-from datapipe.backends.reply import QUOTE, Malformed, Read, WrongModel, read_reply
+from datapipe.backends.reply import QUOTE, Malformed, Read, WrongModel, count, read_reply
 
 OURS = frozenset({"model", "messages", "n", "stream", "seed", "max_tokens", "max_completion_tokens", "tools"})
 """Fields that a request sets itself, so that no sampling can contradict what is recorded of it."""
@@ -68,6 +68,7 @@ def completion_of(
     the character that was broken is seen to be broken.
     """
     flaw: object = "which is not JSON"
+    reply: Any = None
     try:
         reply = _loads(body)
         if not _is_error(reply):
@@ -77,12 +78,23 @@ def completion_of(
         flaw = error
     except (ValueError, RecursionError):
         pass
-    if flaw is None:
-        raise error_of(200, body, server, secret=secret)
     # Raised here, so that no chain of errors keeps the body in memory.
+    raise _with_tokens(_unusable(flaw, body, server, secret), reply)
+
+
+def _unusable(flaw: object, body: bytes, server: str, secret: str | None) -> BackendError:
+    if flaw is None:
+        return error_of(200, body, server, secret=secret)
     if isinstance(flaw, WrongModel):
-        raise Unfit(f"{server} sent a reply {quote(str(flaw).encode(), secret)}")
-    raise Transient(f"{server} sent a malformed reply, {flaw}: {quote(body, secret)}")
+        return Unfit(f"{server} sent a reply {quote(str(flaw).encode(), secret)}")
+    return Transient(f"{server} sent a malformed reply, {flaw}: {quote(body, secret)}")
+
+
+def _with_tokens(error: BackendError, reply: Any) -> BackendError:
+    """What the server generated for nothing, where it says so all the same."""
+    usage = reply.get("usage") if isinstance(reply, dict) else None
+    error.prompt, error.generated = count(usage, "prompt_tokens"), count(usage, "completion_tokens")
+    return error
 
 
 def error_of(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from datapipe.accounting import Account, account, balanced, gpu_hours_per_token
+from datapipe.accounting import LOST, Account, account, balanced, gpu_hours_per_token
 from datapipe.backends.base import Completion, Request
 from datapipe.config_spend import Spend
 from datapipe.context import Context
@@ -246,7 +246,8 @@ def test_faults_of_a_run_are_counted(tmp_path: Path) -> None:
         ctx.__dict__["pool"] = support.Inline(ctx.checks)
         run_pipeline(ctx)
     lost = account(RunFolder(config.folder), FREE).lost
-    assert lost == [{"role": "generator", "what": "requests sent and lost", "requests": 2}]
+    nothing = {"counted": 0, "prompt": 0, "generated": 0}
+    assert lost == [{"role": "generator", "what": LOST, "requests": 2, **nothing}]
 
 
 def test_the_page_tells_all_of_it(run: support.Ran, capsys: pytest.CaptureFixture[str]) -> None:
