@@ -95,6 +95,9 @@ class Lease:
             with suppress(OSError):  # a full disk: the lock dies with the process all the same
                 if not self.lost():
                     self._write({**self._said, "released": time.time()})
+            with suppress(OSError):
+                # Closing alone leaves it to who has a copy, as a process that is just being started.
+                fcntl.flock(self._handle, fcntl.LOCK_UN)
             os.close(self._handle)
             self._handle = -1
 

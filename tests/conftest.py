@@ -72,7 +72,11 @@ def tiny_m2(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         assert len(processes(folder)) == 5  # two guards, an API process, an engine, and Python's own
     finally:
         process.send_signal(signal.SIGTERM)
-        status = process.wait(120)
+        try:
+            status = process.wait(300)
+        finally:
+            process.kill()
+            process.wait()
     assert status == 0
     assert processes(folder) == []
     assert leftovers.scratch(folder) == []

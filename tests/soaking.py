@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+import urllib.request
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -31,9 +32,13 @@ DOWN_S, BETWEEN_S = (0.3, 2.0), (2.0, 6.0)
 """How long a server stays dead, and how long all of them live."""
 KILLED = 0.5
 """Share of the requests after which our own process is not killed again, so that its last life is long."""
-EVERY_S, LEAST_S, GROWTH = 0.25, 5.0, 1.25
+EVERY_S, LEAST, GROWTH = 0.25, 1_000, 1.25
 """While the last process asks, its last quarter holds no more memory and file descriptors than this many
-times what its second quarter holds (means of samples); said only where a quarter is long enough."""
+times what its second quarter holds (means of samples); said only where a quarter has that many requests:
+fewer are no growth, however long a busy machine takes for them."""
+LOOKS = 3
+"""A server answers as many more requests, one after the other, when it has seen whatever came before them:
+one is accepted, its connection is heard, and what is ready with it is served."""
 LINE = 28
 """About the bytes of a request in the log of a server."""
 _RUN = """
@@ -105,6 +110,7 @@ class Soak:
         self.found = Soaked([])
         self.config: RunConfig
         self._samples: list[Sample] = []
+        self._servers: list[StubProcess] = []
 
     def run(self) -> Soaked:
         """Soak, then look at what there is."""
@@ -113,6 +119,7 @@ class Soak:
         logs = [str(self.folder / f"asked-{number}") for number in range(SERVERS)]
         each = [(*options, "--seed", str(n), "--log", log) for n, log in enumerate(logs)]
         with stub_processes(*each) as servers, self._dying(servers):
+            self._servers = servers
             config = self._config([server.url for server in servers])
             self._until_done(config)
         self.config = config
@@ -178,7 +185,10 @@ class Soak:
 
     def _note_known(self, config: RunConfig) -> None:
         """After a kill: nothing that is stored may be asked from here on."""
-        time.sleep(0.3)  # what was on its way to a server has arrived
+        for server in self._servers:
+            with suppress(OSError):  # one that is dead writes nothing down
+                for _ in range(LOOKS):
+                    urllib.request.urlopen(f"{server.url.removesuffix('/v1')}/health", timeout=60).close()
         known = stored_keys(config)
         self.found.stored = len(known)
         for log in self.folder.glob("asked-*"):
@@ -220,7 +230,7 @@ class Soak:
         found, last = self.found, max((each.asked for each in self._samples), default=0)
         while_asking = [each for each in self._samples if self._samples[0].asked < each.asked < last]
         quarter = len(while_asking) // 4
-        if quarter * EVERY_S < LEAST_S:
+        if not quarter or while_asking[-1].asked - while_asking[0].asked < 4 * LEAST:
             return
         early, late = while_asking[quarter : 2 * quarter], while_asking[-quarter:]
         found.rss = fmean(each.rss for each in early), fmean(each.rss for each in late)

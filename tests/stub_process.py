@@ -39,9 +39,12 @@ class StubProcess:
         self._process.communicate()
 
     def end(self) -> None:
-        """Die, and give the port back."""
-        self.kill()
-        self._port.close()
+        """Die, where it has not yet, and give the port back."""
+        try:
+            if self._process.returncode is None:
+                self.kill()
+        finally:
+            self._port.close()
 
     def cpu_s(self) -> float:
         """CPU seconds it has used."""

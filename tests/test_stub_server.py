@@ -1,6 +1,8 @@
 """The test server speaks as vLLM does, also as a process that is killed and comes back."""
 
+import asyncio
 import json
+import socket
 import urllib.request
 from collections import Counter
 from typing import Any
@@ -10,6 +12,7 @@ import pytest
 from tests.stub_faults import FAULTS, Luck, rates_of
 from tests.stub_process import stub_processes
 from tests.stub_says import say
+from tests.stub_server import dead_url, stub
 
 
 def ask(url: str, body: Any = None) -> Any:
@@ -45,6 +48,27 @@ def test_a_process_speaks_the_dialect_and_returns_on_its_port() -> None:
         server.start()
         assert server.url == url
         assert ask(f"{server.url}/chat/completions", question(n=3)) == before
+
+
+def nobody_else_may_have(url: str) -> None:
+    with socket.socket() as other, pytest.raises(OSError, match="in use"):
+        other.bind(("127.0.0.1", int(url.split(":")[2].split("/")[0])))
+
+
+def test_a_server_that_is_dead_keeps_its_port() -> None:
+    """Or another test's might be asked in its place, and it could not come back."""
+
+    async def down() -> None:
+        async with stub() as server:
+            server.down()
+            nobody_else_may_have(server.url)
+            await server.up()
+
+    asyncio.run(down())
+    nobody_else_may_have(dead_url())
+    with stub_processes(()) as [server]:
+        server.kill()
+        nobody_else_may_have(server.url)
 
 
 def test_an_answer_goes_on_from_where_it_was_cut() -> None:

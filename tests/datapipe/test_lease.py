@@ -174,6 +174,18 @@ def test_a_token_is_above_those_of_journals_though_the_lease_was_lost(tmp_path: 
     lease.release()
 
 
+def test_who_has_a_copy_of_the_lock_does_not_keep_the_run(tmp_path: Path) -> None:
+    """As a process that another thread is starting has, until its program begins."""
+    lease = Lease(tmp_path)
+    copy = os.dup(lease._handle)
+    try:
+        lease.release()
+        assert not held(tmp_path)
+        Lease(tmp_path).release()
+    finally:
+        os.close(copy)
+
+
 def test_a_folder_that_is_gone_is_no_loss_of_the_lease(tmp_path: Path) -> None:
     lease = Lease(tmp_path / "run")
     (tmp_path / "run" / "_lease").unlink()

@@ -211,15 +211,22 @@ with Context(config, backend=lambda *_: Model()) as ctx:
 """
 
 
-def _child(tmp_path: Path) -> tuple[subprocess.Popen[str], Path]:
+@contextmanager
+def _child(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], Path]]:
+    """A run that is paused, and its folder; whatever comes of it, it is gone when the block ends."""
     config = settings(tmp_path, pause_s=600)
     file = tmp_path / "config.json"
     file.write_text(config.model_dump_json())
     words = [sys.executable, "-c", CHILD, str(file)]
-    child = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT)
-    assert child.stdout is not None
-    assert child.stdout.readline().startswith("paused")
-    return child, config.folder
+    with subprocess.Popen(
+        words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=ROOT
+    ) as child:
+        try:
+            assert child.stdout is not None
+            assert child.stdout.readline().startswith("paused")
+            yield child, config.folder
+        finally:
+            child.kill()
 
 
 @pytest.mark.slow
@@ -227,10 +234,10 @@ def _child(tmp_path: Path) -> tuple[subprocess.Popen[str], Path]:
 def test_a_paused_run_can_be_killed_or_ended_and_goes_on_later(tmp_path: Path, how: signal.Signals) -> None:
     """Files may grow to 600 bytes: a real limit of the kernel that a full disk is like. A kill may come in
     the middle of a try, so what follows the last line break is nobody's."""
-    child, folder = _child(tmp_path)
-    time.sleep(0.2)
-    child.send_signal(how)
-    _, err = child.communicate(timeout=60)
+    with _child(tmp_path) as (child, folder):
+        time.sleep(0.2)
+        child.send_signal(how)
+        _, err = child.communicate(timeout=120)
     assert child.returncode == -how if how == signal.SIGKILL else child.returncode != 0
     assert "File too large" in err
     for journal in folder.rglob("*.jsonl"):
@@ -243,14 +250,14 @@ def test_a_paused_run_can_be_killed_or_ended_and_goes_on_later(tmp_path: Path, h
 
 @pytest.mark.slow
 def test_a_run_goes_on_when_there_is_room_again(tmp_path: Path) -> None:
-    child, folder = _child(tmp_path)
-    resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-    until = time.monotonic() + 120
-    while child.poll() is None:
-        assert time.monotonic() < until
-        resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-        time.sleep(0.05)
-    out, err = child.communicate()
+    unlimited = (resource.RLIM_INFINITY, resource.RLIM_INFINITY)
+    with _child(tmp_path) as (child, folder):
+        until = time.monotonic() + 120
+        while child.poll() is None:
+            assert time.monotonic() < until
+            resource.prlimit(child.pid, resource.RLIMIT_FSIZE, unlimited)
+            time.sleep(0.05)
+        out, err = child.communicate()
     assert child.returncode == 0, err
     assert "on" in out
     whole = ran(settings(tmp_path, store=str(tmp_path / "whole")))
@@ -281,15 +288,19 @@ def test_a_folder_that_is_taken_away_is_waited_for() -> None:
         store = Path(name)
         store.chmod(0o777)
         words = [sys.executable, "-c", FORBIDDEN, name]
-        child = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        assert child.stdin is not None
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
-        store.chmod(0)
-        child.stdin.write("\n")
-        child.stdin.flush()
-        assert "Permission denied" in child.stdout.readline()
-        store.chmod(0o777)
-        out, _ = child.communicate(timeout=60)
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        with subprocess.Popen(words, text=True, cwd=ROOT, **pipes) as child:
+            try:
+                assert child.stdin is not None
+                assert child.stdout is not None
+                assert child.stdout.readline() == "ready\n"
+                store.chmod(0)
+                child.stdin.write("\n")
+                child.stdin.flush()
+                assert "Permission denied" in child.stdout.readline()
+                store.chmod(0o777)
+                out, _ = child.communicate(timeout=120)
+            finally:
+                child.kill()
         assert (child.returncode, out) == (0, "None\n")
         assert (store / "a").read_text() == "two"

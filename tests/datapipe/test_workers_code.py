@@ -15,6 +15,7 @@ import pytest
 from datapipe.workers import Job, PoolSettings, WorkerPool
 from judges.attempt import Attempt
 from judges.sandbox_preflight import lacking
+from tests.leaving import ended
 
 pytestmark = [
     pytest.mark.slow,
@@ -76,22 +77,15 @@ def test_no_program_outlives_its_worker_or_parent(number: signal.Signals, whom: 
         cwd=root,
     ) as parent:
         assert parent.stdout is not None
-        (worker,) = (int(pid) for pid in parent.stdout.readline().split())
         try:
+            (worker,) = (int(pid) for pid in parent.stdout.readline().split())
             _until(lambda: len(psutil.Process(worker).children(recursive=True)) >= 2)
             below = psutil.Process(worker).children(recursive=True)
             os.kill(worker if whom == "worker" else parent.pid, number)
-            _until(lambda: not any(_runs(process) for process in below))
+            _until(lambda: all(map(ended, below)))
         finally:
             os.killpg(parent.pid, signal.SIGKILL)
     _until(lambda: not psutil.pid_exists(worker))
-
-
-def _runs(process: psutil.Process) -> bool:
-    try:
-        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 def _until(done: Callable[[], bool], seconds: float = 60) -> None:

@@ -13,7 +13,7 @@ from datapipe.lease import held, read_lease
 from datapipe.run import RunFolder
 from datapipe.settings import load_config
 from datapipe.versions import latest_version
-from tests.flows.serving import Server, end, flow_command, wait_for
+from tests.flows.serving import LONGEST_S, Server, end, flow_command, wait_for
 from tests.flows.test_flows import published, run, without_prefect
 
 pytestmark = pytest.mark.flow
@@ -62,7 +62,7 @@ def test_lost_server_costs_nothing(second: Server, config: Path, tmp_path: Path)
     process, folder = begun(second, config)
     end(second.process, signal.SIGKILL)
     assert latest_version(folder) is None
-    assert process.wait(120) == 0, second.said("flow")
+    assert process.wait(LONGEST_S) == 0, second.said("flow")
     assert "the run goes on without it" in second.said("flow")
     plain, _ = without_prefect(config, tmp_path)
     version = latest_version(folder)
@@ -80,8 +80,8 @@ def test_interrupt_leaves_nothing_behind(
     children = psutil.Process(process.pid).children(recursive=True)
     assert children, "no verifier process had been started"
     process.send_signal(number)
-    assert process.wait(120) == status
-    assert not psutil.wait_procs(children, timeout=60)[1]
+    assert process.wait(LONGEST_S) == status
+    assert not psutil.wait_procs(children, timeout=120)[1]
     assert not held(folder)
     assert "released" in read_lease(folder)
     assert server.states(name_of(folder)) == ["CRASHED"]

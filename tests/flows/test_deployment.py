@@ -11,7 +11,7 @@ import pytest
 from datapipe.lease import held
 from datapipe.settings import load_config
 from datapipe.versions import check_version_folder, latest_version
-from tests.flows.serving import BIN, Server, end, wait_for
+from tests.flows.serving import BIN, LONGEST_S, Server, end, wait_for
 
 pytestmark = pytest.mark.flow
 PREFECT = str(BIN / "prefect")
@@ -45,7 +45,7 @@ def test_deployment_makes_shards_from_a_foreign_folder(server: Server, config: P
             parameters,
         )
         settings = load_config(config)
-        wait_for(lambda: server.states(settings.name) == ["COMPLETED"], 120)
+        wait_for(lambda: server.states(settings.name) == ["COMPLETED"])
     finally:
         end(worker, signal.SIGTERM)
     version = latest_version(settings.folder)
@@ -58,7 +58,14 @@ def test_deployment_makes_shards_from_a_foreign_folder(server: Server, config: P
 
 def command(server: Server, cwd: Path, words: list[str], said: str = "") -> str:
     done = subprocess.run(
-        words, env=server.env, cwd=cwd, input=said, capture_output=True, text=True, timeout=150, check=False
+        words,
+        env=server.env,
+        cwd=cwd,
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=LONGEST_S,
+        check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout

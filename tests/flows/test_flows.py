@@ -14,7 +14,7 @@ from datapipe.pipeline import PLAN, run_pipeline
 from datapipe.run import RunFolder
 from datapipe.settings import load_config
 from schemas.rows import LANES, Sample
-from tests.flows.serving import Server, flow_command, wait_for
+from tests.flows.serving import LONGEST_S, Server, flow_command, wait_for
 from tests.support import samples, stored
 
 pytestmark = pytest.mark.flow
@@ -36,7 +36,7 @@ def without_prefect(config: Path, tmp_path: Path) -> tuple[Path, RunConfig]:
 
 def run(server: Server, command: list[str]) -> str:
     done = subprocess.run(
-        command, env=server.env, cwd="/", capture_output=True, text=True, timeout=150, check=False
+        command, env=server.env, cwd="/", capture_output=True, text=True, timeout=LONGEST_S, check=False
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
