@@ -61,8 +61,9 @@ PEERS = (
 
 
 def measure(folder: Path, pairs: int) -> Iterator[Measured]:
-    """Answers per second of each, interleaved, without the time that imports take: of ours until the last is
-    screened and stored, of theirs until the dataset is there. A whole run of ours is printed beside it."""
+    """Answers per second of each, interleaved, for the same work: of ours from the first request until the
+    last answer is screened and stored, of theirs from the prompts, once all is imported, until the dataset is
+    there. Printed beside it: ours with what peers do not do, reading, checking and sorting out questions."""
     here = dict[str, Path]()
     for name in dict.fromkeys(peer.package for peer in PEERS):
         try:
@@ -75,12 +76,13 @@ def measure(folder: Path, pairs: int) -> Iterator[Measured]:
     with stub_processes(()) as [server]:
         config = configure(folder, [server.url], QUESTIONS, DRAWS, AT_ONCE)
         prompts = prompts_of(config)
-        asks: dict[str, Callable[[], Took]] = {"datapipe": lambda: _whole(generate(config))}
+        asks: dict[str, Callable[[], Took]] = {"datapipe": lambda: generate(config)}
         for peer in peers:
             asks[peer.name] = lambda p=peer: p.ask(here[p.package], server.url, "m", prompts, AT_ONCE)
         took = in_turns(asks, max(pairs, PAIRS))
         version = run(config)
     yield told("datapipe, to the last verdict", took["datapipe"])
+    yield told("datapipe, with its start", [*map(_whole, took["datapipe"])])
     yield told("datapipe run, from its start to the version", [version])
     for peer in peers:
         yield from _beside(peer, took["datapipe"], took[peer.name])
@@ -90,7 +92,13 @@ def _beside(peer: Peer, ours: list[Took], theirs: list[Took]) -> Iterator[Measur
     yield told(peer.name, theirs)
     ratios = [one.rate / other.rate for one, other in zip(ours, theirs, strict=True)]
     found = held(f"datapipe / {peer.name}", ratios, TIMES)
-    yield found if peer.gated else Measured(found.name, found.value, "none", True)
+    yield found if peer.gated else _printed(found)
+    whole = [_whole(one).rate / other.rate for one, other in zip(ours, theirs, strict=True)]
+    yield _printed(held(f"datapipe with its start / {peer.name}", whole, TIMES))
+
+
+def _printed(found: Measured) -> Measured:
+    return Measured(found.name, found.value, "none", True)
 
 
 def _whole(took: Took) -> Took:
