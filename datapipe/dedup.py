@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterator, Sequence
 
 import polars as pl
 
-from datapipe.normal import loose_key, strict_key
+from datapipe.normal import keys
 from datapipe.run import Run, part_name, shard_of
 from datapipe.shards import read_columns
-from schemas.ids import content_id
+from schemas.ids import content_id, plain_id
 from schemas.rows import LANES, Duplicate, Lane, Question
 
 Same = Callable[[str, str], bool]
@@ -23,35 +23,34 @@ def dedup(run: Run, same: Same, told_by: Sequence[str] = ()) -> Counter[str]:
     seeds = [run.fingerprint("seeds", lane) for lane in LANES]
     inputs = content_id("dedup", *seeds, run.settings.shard_size, sorted(told_by))
     if not all(run.done("duplicates", lane, part_name(0), inputs) for lane in LANES):
-        frame = _judge(_frame(run), same)
+        rows = _Seeds(run)
+        frame = _judge(_frame(rows), same)
         for lane in LANES:
             run.manifest("duplicates", lane).remove(part_name(0))
-            _write_lane(run, lane, frame.filter(pl.col("lane") == lane), inputs)
+            _write_lane(rows, lane, frame.filter(pl.col("lane") == lane), inputs)
     return Counter(
         questions=sum(run.rows("questions", lane) for lane in LANES),
         **{k: sum(run.counts("duplicates", lane, k) for lane in LANES) for k in ("exact", "gold_conflict")},
     )
 
 
-def _frame(run: Run) -> pl.DataFrame:
+def _frame(seeds: "_Seeds") -> pl.DataFrame:
     """One light row a seed, verifiable lane first: a question with a reference stands for one without."""
-    parts = [(lane, part) for lane in LANES for part in run.parts("seeds", lane)]
+    parts = [(lane, shard_of(part)) for lane in LANES for part in seeds.run.parts("seeds", lane)]
     # A frame a part: its texts take a third of the memory that they take as Python objects.
-    frames = [pl.DataFrame(_light(run, *each), schema=_COLUMNS, orient="row") for each in parts]
+    frames = [pl.DataFrame(_light(seeds, *each), schema=_COLUMNS, orient="row") for each in parts]
     return pl.concat([pl.DataFrame(schema=_COLUMNS), *frames]).with_row_index("order")
 
 
-def _light(run: Run, lane: Lane, part: str) -> list[tuple[str | int | None, ...]]:
+def _light(seeds: "_Seeds", lane: Lane, part: int) -> list[tuple[str | int | None, ...]]:
     return [
-        (lane, shard_of(part), place, row.question_id, loose_key(row), _strict(row), row.reference)
-        for place, row in enumerate(run.read_part("seeds", Question, lane, part))
+        (lane, part, place, row.question_id, *keys(row), row.reference)
+        for place, row in enumerate(seeds.rows(lane, part))
     ]
 
 
-def _strict(row: Question) -> str:
-    return strict_key(row.messages, row.system, row.tools)
-
-
+_HELD_BYTES = 2 * 2**20
+"""Of files whose rows are held; in memory these are many times as much."""
 _COLUMNS: dict[str, pl.DataType | type[pl.DataType]] = {
     "lane": pl.Enum(LANES),
     "part": pl.Int32,
@@ -105,17 +104,17 @@ def _group(group: pl.DataFrame, same: Same) -> Iterator[tuple[int, str | None, s
             yield order, None if stands else "exact", match or first
 
 
-def _write_lane(run: Run, lane: Lane, frame: pl.DataFrame, inputs: str) -> None:
+def _write_lane(seeds: "_Seeds", lane: Lane, frame: pl.DataFrame, inputs: str) -> None:
+    run = seeds.run
     standing = frame.filter(pl.col("relation").is_null())
     placed = _placed(run, lane)
     shards = _shards(standing["question_id"].to_list(), placed, run.settings.shard_size)
-    reader = _Reader(run, lane)
     by_id = dict(
         zip(standing["question_id"], zip(standing["part"], standing["place"], strict=True), strict=True)
     )
     for shard, ids in sorted(shards.items()):
-        rows = [reader.get(*by_id[each]) for each in ids]
-        made_from = content_id("shard", [row.model_dump(mode="json") for row in rows])
+        rows = [seeds.get(lane, *by_id[each]) for each in ids]
+        made_from = plain_id("shard", rows)
         if not run.done("questions", lane, part_name(shard), made_from):
             run.commit("questions", lane, part_name(shard), rows, made_from)
     withdrawn = _retire(run, lane, set(shards))
@@ -124,7 +123,10 @@ def _write_lane(run: Run, lane: Lane, frame: pl.DataFrame, inputs: str) -> None:
         "duplicates",
         lane,
         part_name(0),
-        (_duplicate(reader.get(part, place), relation, rep) for part, place, relation, rep in _words(gone)),
+        (
+            _duplicate(seeds.get(lane, part, place), relation, rep)
+            for part, place, relation, rep in _words(gone)
+        ),
         inputs,
         counts={**Counter(gone["relation"].to_list()), "withdrawn": withdrawn},
     )
@@ -170,18 +172,29 @@ def _retire(run: Run, lane: Lane, shards: set[int]) -> int:
     return rows
 
 
-class _Reader:
-    """Random access to seeds, the last part held: neighbours in a shard are neighbours in the input."""
+class _Seeds:
+    """Random access to seeds, the last parts held: neighbours in a shard are neighbours in the input."""
 
-    def __init__(self, run: Run, lane: Lane) -> None:
-        self.run, self.lane = run, lane
-        self.part, self.rows = -1, list[Question]()
+    def __init__(self, run: Run) -> None:
+        self.run = run
+        self._held: dict[tuple[Lane, int], list[Question]] = {}
+        self._bytes = 0
 
-    def get(self, part: int, place: int) -> Question:
-        if part != self.part:
-            self.rows = list(self.run.read_part("seeds", Question, self.lane, part_name(part)))
-            self.part = part
-        return self.rows[place]
+    def rows(self, lane: Lane, part: int) -> list[Question]:
+        """All of a part."""
+        held = self._held.get((lane, part))
+        if held is None:
+            entry = self.run.manifest("seeds", lane).entries()[part_name(part)]
+            held = list(self.run.read_part("seeds", Question, lane, part_name(part)))
+            self._bytes += entry.bytes
+            if self._bytes > _HELD_BYTES:
+                self._held, self._bytes = {}, entry.bytes
+            self._held[lane, part] = held
+        return held
+
+    def get(self, lane: Lane, part: int, place: int) -> Question:
+        """One row."""
+        return self.rows(lane, part)[place]
 
 
 def _duplicate(row: Question, relation: str, representative: str) -> Duplicate:

@@ -111,9 +111,9 @@ class InputRow(BaseModel):
 
     def conversation(self) -> tuple[list[Message], str | None]:
         """(messages, system): a leading system message is the system prompt."""
-        messages = [
-            m.message() for m in self.messages or [InputMessage(role="user", content=self.prompt or "")]
-        ]
+        if self.messages is None:
+            return [Message(role="user", content=self.prompt or "")], self.system
+        messages = [m.message() for m in self.messages]
         if self.system is None and messages[0].role == "system" and len(messages) > 1:
             return messages[1:], messages[0].content
         return messages, self.system

@@ -178,7 +178,7 @@ class Run(RunFolder):
         entry = write_part(path, model, rows, self.tmp, lambda: manifest.remove(part))
         insist(path, self.lease.check)
         manifest.add(part, entry.model_copy(update={"inputs": inputs, **promise}))
-        if table == "answers" and isinstance(rows, list):
+        if table in ("seeds", "answers") and isinstance(rows, list):
             self._just_written.keep((table, lane, part), entry, rows)
         return entry
 

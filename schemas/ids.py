@@ -7,6 +7,9 @@ from typing import Any
 import orjson
 
 _ENCODER = json.JSONEncoder(sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+_ROWS = json.JSONEncoder(
+    sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=vars
+)
 _SIMPLE = frozenset({str, int, bool, type(None)})
 MAX_SEED = 2**31 - 1
 """The largest seed every OpenAI-compatible server takes."""
@@ -38,9 +41,18 @@ def content_id(kind: str, *parts: Any) -> str:
     return blake2b(_canonical([kind, *parts]), digest_size=16).hexdigest()
 
 
+def plain_id(kind: str, *parts: Any) -> str:
+    """The same, many times as fast, of parts that hold no fractions; a row in them stands for its columns."""
+    try:
+        data = orjson.dumps([kind, *parts], default=vars, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # as above
+        data = _ROWS.encode([kind, *parts]).encode("utf-8")
+    return blake2b(data, digest_size=16).hexdigest()
+
+
 def question_id(messages: Any, system: str | None, tools: str | None) -> str:
     """What is asked: neither lane nor reference nor source, so a corrected label orphans no answer."""
-    return content_id("question", messages, system, tools)
+    return plain_id("question", messages, system, tools)
 
 
 def reference_id(reference: str | None) -> str | None:

@@ -7,6 +7,8 @@ from typing import Any
 MOST_DEPTH = 150
 """Levels of nesting; readers of JSON stop at some number of them, pydantic's at 200."""
 
+_NESTED, _PLAIN = (dict, list, tuple, Mapping), (bool, int, float, type(None))
+
 
 def writable(value: Any) -> Any:
     """The same value. Raises ValueError, with the keys that lead there, for what would not survive.
@@ -21,19 +23,21 @@ def writable(value: Any) -> Any:
 def _look(value: Any, depth: int) -> None:
     if isinstance(value, str):
         _look_at_text(value)
-    elif isinstance(value, Mapping | list | tuple):
+    elif isinstance(value, _NESTED):
         if not depth:
             raise ValueError(f"nested deeper than {MOST_DEPTH} levels")
         _look_inside(value, depth - 1)
     elif isinstance(value, float) and not isfinite(value):
         raise ValueError(f"holds {value}, which is no JSON number; write it as text, or a number below 1e308")
-    elif not isinstance(value, bool | int | float | None):
+    elif not isinstance(value, _PLAIN):
         raise ValueError(f"holds a {type(value).__name__}, which JSON has no form for")
 
 
 def _look_at_text(text: str) -> None:
     if "\x00" in text:
         raise ValueError("holds a NUL byte")
+    if text.isascii():
+        return
     try:
         text.encode("utf-8")
     except UnicodeEncodeError:
@@ -48,6 +52,9 @@ def _look_inside(value: Mapping[Any, Any] | list[Any] | tuple[Any, ...], depth: 
     for key, item in value.items():
         _look(key, depth)
         try:
-            _look(item, depth)
+            if type(item) is str:
+                _look_at_text(item)
+            else:
+                _look(item, depth)
         except ValueError as error:
             raise ValueError(f"{str(key)[:80]}: {error}"[:300]) from None

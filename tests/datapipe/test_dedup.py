@@ -1,5 +1,6 @@
 """Each question once, and none with two answers held to be right."""
 
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 from datapipe.dedup import dedup
 from datapipe.errors import ServersDown
 from datapipe.normal import normal
-from datapipe.pipeline import drive
+from datapipe.pipeline import drive, run_stage
 from datapipe.run import Run
 from datapipe.same import TRIES, same_answer
 from datapipe.seeds import seeds
@@ -73,6 +74,32 @@ def test_texts_that_do_not_stay(tmp_path: Path, one: str, other: str) -> None:
 
 def test_one_letter_composed_or_not_is_one_letter() -> None:
     assert normal("e\u0301") == normal("\u00e9")
+
+
+@pytest.mark.parametrize(("held", "times"), [(2**20, 1), (0, 2)])
+def test_seeds_are_read_once_where_they_are_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, held: int, times: int
+) -> None:
+    monkeypatch.setattr("datapipe.dedup._HELD_BYTES", held)
+    monkeypatch.setattr("datapipe.seeds.PART_ROWS", 2)
+    rows = [verifiable(f"What is {n} + 3?", str(n)) for n in range(4)]
+    config = settings(tmp_path, rows, lanes=["verifiable"])
+    read, part = list[tuple[str, str]](), Run.read_part
+
+    def reading(run: Run, table: str, *more: Any) -> Any:
+        read.append((table, more[-1]))
+        return part(run, table, *more)
+
+    monkeypatch.setattr(Run, "read_part", reading)
+    with opened(config) as ctx:
+        for stage in ("seeds", "dedup"):
+            run_stage(ctx, stage)
+        lines = [row.line for row in ctx.run.read("questions", Question, "verifiable")]
+    assert lines == [1, 2, 3, 4]
+    assert Counter(name for table, name in read if table == "seeds") == {
+        "part-00000": times,
+        "part-00001": times,
+    }
 
 
 def test_references_in_conflict_take_all_of_them_out(tmp_path: Path) -> None:

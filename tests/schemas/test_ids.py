@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from schemas.ids import (
@@ -14,12 +14,14 @@ from schemas.ids import (
     canonical,
     content_id,
     draw,
+    plain_id,
     question_id,
     recorded_answer_id,
     reference_id,
     request_id,
     seed,
 )
+from schemas.rows import ToolCall, Turn
 
 TEXT = st.text('aZé"\\\n\u2028\ud800', max_size=6)
 Q = question_id([{"role": "user", "content": "What is 1 + 3?"}], None, None)
@@ -71,6 +73,32 @@ def test_lists_of_plain_values_are_written_as_they_always_were(value: list[objec
     else:
         with pytest.raises(ValueError, match="surrogates not allowed"):
             canonical(value)
+
+
+NO_FRACTIONS = st.recursive(
+    st.none() | st.booleans() | st.integers() | TEXT,
+    lambda inner: st.lists(inner) | st.dictionaries(TEXT, inner) | st.tuples(inner, inner),
+    max_leaves=12,
+)
+
+
+@given(NO_FRACTIONS)
+@example({"\uffff": 1, "\U00010000": 2, "é": 3, "z": 4})
+@example([2**64, -(2**63), 2**200])
+def test_an_id_of_parts_without_fractions_is_the_id_that_it_always_was(value: object) -> None:
+    try:
+        expected = content_id("k", value)
+    except ValueError:
+        with pytest.raises(ValueError, match="surrogates not allowed"):
+            plain_id("k", value)
+    else:
+        assert plain_id("k", value) == expected
+
+
+def test_a_row_stands_for_its_columns() -> None:
+    turn = Turn(role="assistant", content="größer", tool_calls=[ToolCall(name="f", arguments="{}")])
+    for row in (turn, turn.model_copy(update={"tokens": 2**70})):
+        assert plain_id("k", [row]) == content_id("k", [row.model_dump(mode="json")])
 
 
 def test_no_reference_has_no_id() -> None:
