@@ -9,10 +9,11 @@ import pytest
 from datapipe import just_written
 from datapipe.errors import DamagedPart
 from datapipe.just_written import JustWritten
+from datapipe.pipeline import run_stage
 from datapipe.run import Run, RunFolder
 from datapipe.shards import Entry
-from schemas.rows import Answer, Turn
-from tests.support import settings
+from schemas.rows import LANES, Answer, Question, Turn
+from tests.support import opened, settings
 
 PLACE = ("answers", "verifiable", "part-00000-r00")
 
@@ -54,6 +55,18 @@ def test_rows_just_written_are_told_once_and_are_those_of_the_file(run: Run) -> 
     second = told(run)
     assert second == rows == told(RunFolder(run.path))
     assert not any(one is other for one, other in zip(second, rows, strict=True))
+
+
+def test_seeds_are_told_to_the_stage_that_comes_next_as_they_are_in_their_file(tmp_path: Path) -> None:
+    with opened(settings(tmp_path)) as ctx:
+        run_stage(ctx, "seeds")
+        for lane in LANES:
+            (part,) = ctx.run.parts("seeds", lane)
+            path = ctx.run.part_path("seeds", lane, part)
+            path.rename(path.with_suffix(".away"))
+            rows = list(ctx.run.read_part("seeds", Question, lane, part))
+            path.with_suffix(".away").rename(path)
+            assert rows == list(RunFolder(ctx.run.path).read_part("seeds", Question, lane, part)) != []
 
 
 def test_rows_that_a_condition_selects_come_from_the_file(run: Run) -> None:
