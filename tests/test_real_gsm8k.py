@@ -34,7 +34,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the converted files."""
     folder = tmp_path_factory.mktemp("gsm8k")
     files = [str(DATA / "questions.jsonl"), str(DATA / "recorded_answers.jsonl"), str(folder)]
-    subprocess.run([sys.executable, str(ROOT / "data/convert_gsm8k.py"), *files], check=True, timeout=60)
+    subprocess.run([sys.executable, str(ROOT / "data/convert_gsm8k.py"), *files], check=True, timeout=600)
     return folder
 
 

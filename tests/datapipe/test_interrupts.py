@@ -86,9 +86,9 @@ while True:
     except BaseException:
         print("swallowed", flush=True)
 """
-    status, out, err = ended(number, swallows, patience=3.0)
+    status, out, err = ended(number, swallows, patience=1.5)
     assert (status, out) == (code, "swallowed\nready\n")
-    assert err.startswith("datapipe: still running 3 s after signal")
+    assert err.startswith("datapipe: still running 1 s after signal")
     assert "goes on from there" in err
 
 

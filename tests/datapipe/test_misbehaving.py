@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,8 +66,14 @@ async def _down(server: Stub) -> None:
     server.down()
 
 
-def answered(folder: Path, servers: Sequence[Stub], *urls: str, **generate: Any) -> Asked:
-    """Ask two questions twice, through the endpoints of the configuration."""
+def answered(
+    folder: Path,
+    servers: Sequence[Stub],
+    *urls: str,
+    before: Callable[[], object] = lambda: None,
+    **generate: Any,
+) -> Asked:
+    """Ask two questions twice, through the endpoints of the configuration; `before` comes right before it."""
     model = {
         "backend": "openai",
         "probe": False,  # requests are counted, and scripts are for them
@@ -85,6 +92,7 @@ def answered(folder: Path, servers: Sequence[Stub], *urls: str, **generate: Any)
         for stage in ("seeds", "dedup"):
             run_stage(ctx, stage)
         [shard] = ctx.shards("verifiable")
+        before()
         run_stage(ctx, "answer", shard)
         answers = list(ctx.run.read("answers", Answer, "verifiable"))
         failures = list(ctx.run.read("failures", Failure, "verifiable"))
@@ -180,11 +188,11 @@ def test_servers_that_are_all_down_are_waited_for(tmp_path: Path) -> None:
         await asyncio.sleep(0.5)
         await server.up()
 
+    late: list[Future[None]] = []
     with serving([]) as [server]:
         loop.submit(_down(server)).result()
-        late = loop.submit(comes())
-        whole(answered(tmp_path, [server], attempts=2))
-        assert late.done()
+        whole(answered(tmp_path, [server], before=lambda: late.append(loop.submit(comes())), attempts=2))
+        late[0].result(60)
 
 
 def test_a_server_that_dies_and_returns_on_its_port_loses_no_answer(tmp_path: Path) -> None:

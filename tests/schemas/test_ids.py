@@ -187,6 +187,6 @@ def test_ids_do_not_depend_on_the_process() -> None:
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=300,
     )
     assert made.stdout.strip() == content_id("kind", {"a": True, "b": 1})
