@@ -26,10 +26,11 @@ def gone(folder) -> bool:
 def test_servers_are_listed_when_ready_and_a_stop_leaves_nothing(tmp_path):
     put_recipe(tmp_path, fake=("child", "deaf"))
     with serving(put_fleet(tmp_path, f"{TABLE}\ncount = 2", f'{TABLE}\nroles = ["judge"]')) as served:
-        served.until(lambda s: len(s.urls("judge")) == 3)
+        # Listed first, told as ready then.
+        served.until(lambda s: {each.state for each in s.state().workers} == {"ready"})
+        assert len(served.urls("judge")) == 3
         assert len(served.urls("generate")) == 2
         assert urllib.request.urlopen(served.urls()[0].replace("/v1", "/health")).status == 200
-        assert {each.state for each in served.state().workers} == {"ready"}
         assert len(processes(tmp_path)) == 12  # two guards, a server and its child each
         caches = {p.environ().get("VLLM_CACHE_ROOT") for p in processes(tmp_path)}
         assert len(caches) == 3
@@ -43,9 +44,9 @@ def test_a_server_that_never_starts_is_given_up_and_the_others_go_on(tmp_path):
     put_recipe(tmp_path)
     put_recipe(tmp_path, "bad", fake=("no-start",))
     with serving(put_fleet(tmp_path, TABLE, 'recipe = "bad.toml"')) as served:
-        served.until(lambda s: s.urls() and s.worker(1).state == "given up")
+        served.until(lambda s: (s.worker().state, s.worker(1).state) == ("ready", "given up"))
         assert served.worker(1).restarts == 3
-        assert served.worker().state == "ready"
+        assert len(served.urls()) == 1
         assert "the model is\\x1b[31m too large" in served.log.read_text()
 
 
