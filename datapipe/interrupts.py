@@ -1,9 +1,11 @@
 """SIGINT and SIGTERM: what is open is closed, and a process that does not manage to leave is ended."""
 
 import os
+import select
 import signal
 import threading
 import time
+from contextlib import suppress
 from types import FrameType
 from typing import NoReturn
 
@@ -51,7 +53,9 @@ def _see_it_leave(told: int, main: int, patience_s: float) -> None:
         if signal.getsignal(number) is _leave:
             signal.pthread_kill(main, _NUDGE)  # which ends its wait, and the handler runs
         time.sleep(min(_NUDGE_S, left))
-    os.write(2, _STUCK % (patience_s, number))
+    with suppress(OSError):
+        if select.select([], [2], [], 1.0)[1]:  # nobody may read what is written there
+            os.write(2, _STUCK % (patience_s, number))
     os._exit(128 + number)
 
 

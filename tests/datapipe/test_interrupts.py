@@ -77,19 +77,33 @@ signal.pthread_sigmask(signal.SIG_BLOCK, {number})"""
     assert ended(number, deaf + CLOSES) == (code, f"{name}\n", "")
 
 
-@BOTH
-def test_a_process_that_swallows_it_is_ended(number: int, code: int) -> None:
-    swallows = """
+SWALLOWS = """
 while True:
     try:
         wait()
     except BaseException:
         print("swallowed", flush=True)
 """
-    status, out, err = ended(number, swallows, patience=1.5)
+
+
+@BOTH
+def test_a_process_that_swallows_it_is_ended(number: int, code: int) -> None:
+    status, out, err = ended(number, SWALLOWS, patience=3.5)
     assert (status, out) == (code, "swallowed\nready\n")
-    assert err.startswith("datapipe: still running 1 s after signal")
+    assert err.startswith("datapipe: still running 3 s after signal")
     assert "goes on from there" in err
+
+
+def test_words_that_nobody_reads_hold_no_process() -> None:
+    full = """
+import os
+os.set_blocking(2, False)
+try:
+    while True: os.write(2, b"x" * 4096)
+except BlockingIOError:
+    os.set_blocking(2, True)"""
+    status, out, err = ended(signal.SIGINT, SWALLOWS, before=full, patience=3.5)
+    assert (status, out, set(err)) == (130, "swallowed\nready\n", {"x"})
 
 
 @BOTH
